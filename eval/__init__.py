@@ -1,0 +1,1 @@
+"""Evaluation protocols (YAML), benchmark launchers and committed results."""

@@ -1,0 +1,1 @@
+"""Finetuning recipes (YAML) and launchers."""

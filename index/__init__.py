@@ -1,0 +1,1 @@
+"""Item-index recipes (YAML) and launchers."""

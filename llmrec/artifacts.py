@@ -1,0 +1,196 @@
+"""Saved artifacts: a folder with a manifest, written whole or not at all, checked at loading."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmrec.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MANIFEST = "manifest.json"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What an artifact is, what it was made from, and the hash of each of its files."""
+
+    kind: str
+    made_from: Mapping[str, Any]
+    files: Mapping[str, str]
+    """Relative path -> SHA-256."""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def sha256(self) -> str:
+        """The artifact's identity: kind, origin and contents (not its metrics)."""
+        return sha256_of([self.format_version, self.kind, self.made_from, self.files])
+
+
+def sha256_of(value: object) -> str:
+    """Return the SHA-256 of a JSON value in canonical form."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def replace_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of ``path`` when the block ends well.
+
+    When it fails, ``path`` is as it was and nothing is left behind.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        _swap(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _swap(draft: Path, path: Path) -> None:
+    """Put ``draft`` where ``path`` is; what stood there before goes only afterwards."""
+    if not path.exists():
+        draft.rename(path)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    path.rename(old / "old")
+    try:
+        draft.rename(path)
+    except OSError:
+        (old / "old").rename(path)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def write_artifact(
+    path: Path,
+    kind: str,
+    *,
+    made_from: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None = None,
+) -> Iterator[Path]:
+    """Give a folder to write files into; on leaving, add the manifest and rename it to ``path``.
+
+    Args:
+        path: Where the artifact will stand; an older one there is replaced.
+        kind: ``"index"``, ``"fusion"``, ``"dataset"``, ...
+        made_from: JSON values naming what it was made from (catalogue SHA, encoder, ...).
+        metrics: JSON values that describe it without being part of its identity.
+    """
+    path = Path(path)
+    if path.exists() and not (path / MANIFEST).exists() and any_inside(path):
+        raise ArtifactError(
+            f"{path} exists and is not an llmrec artifact, so it is not overwritten",
+            remedy="Name another folder, or remove it yourself.",
+        )
+    with replace_folder(path) as draft:
+        yield draft
+        files = {
+            str(file.relative_to(draft)): sha256_file(file)
+            for file in sorted(draft.rglob("*"))
+            if file.is_file()
+        }
+        manifest = {
+            "format_version": FORMAT_VERSION,
+            "kind": kind,
+            "made_from": dict(made_from),
+            "files": files,
+            "metrics": dict(metrics or {}),
+        }
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
+        with (draft / MANIFEST).open("w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def any_inside(path: Path) -> bool:
+    """Return whether a path is a file or a folder with something in it."""
+    return not path.is_dir() or next(path.iterdir(), None) is not None
+
+
+def read_manifest(path: Path, kind: str, *, verify: bool = True) -> Manifest:
+    """Return an artifact's manifest after checking that it is whole.
+
+    Args:
+        path: The artifact's folder.
+        kind: What it must be.
+        verify: Hash every file; without it only presence is checked.
+
+    Raises:
+        ArtifactError: Missing, unreadable, of another kind or format, or damaged.
+    """
+    raw = _read_json(Path(path))
+    if raw.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{path} has format {raw.get('format_version')!r}; this version reads {FORMAT_VERSION}",
+            remedy="Make it again with this version of llmrec.",
+        )
+    if raw.get("kind") != kind:
+        raise ArtifactError(f"{path} is an artifact of kind {raw.get('kind')!r}, not {kind!r}")
+    try:
+        manifest = Manifest(**raw)
+    except TypeError as error:
+        raise ArtifactError(f"{path / MANIFEST}: {error}") from error
+    for name, expected in manifest.files.items():
+        file = Path(path) / name
+        if not file.is_file():
+            raise ArtifactError(f"{file} is missing", remedy=f"Make the {kind} again.")
+        if verify and sha256_file(file) != expected:
+            raise ArtifactError(
+                f"{file} is damaged: its SHA-256 is not the manifest's",
+                remedy=f"Make the {kind} again.",
+            )
+    return manifest
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    file = path / MANIFEST
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{path} holds no {MANIFEST}", remedy="Is this the right folder?"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{file} cannot be read: {error}") from error
+    if not isinstance(raw, dict):
+        raise ArtifactError(f"{file} is not a JSON object")
+    return raw
+
+
+def check_made_from(path: Path, manifest: Manifest, **expected: object) -> None:
+    """Refuse an artifact whose origin differs, naming the field and both values.
+
+    Raises:
+        ArtifactError: A named origin is not the expected one.
+    """
+    for name, value in expected.items():
+        if manifest.made_from.get(name) != value:
+            raise ArtifactError(
+                f"{path} was made from {name} {manifest.made_from.get(name)!r}, "
+                f"but {value!r} is in use",
+                remedy=f"Make the {manifest.kind} again from what is in use.",
+            )

@@ -1,0 +1,72 @@
+"""The command tree. A group's module is imported only when the group is used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+# name -> (module that holds `app`, one-line help)
+GROUPS: dict[str, tuple[str, str]] = {
+    "data": ("llmrec.cli.data", "Import logs, look at datasets, write the embedded sample."),
+    "index": ("llmrec.cli.index", "Build an item index, search it, look at it."),
+    "recommend": ("llmrec.cli.recommend", "Recommend next items, with reasons."),
+    "rerank": ("llmrec.cli.rerank", "Rerank your own candidates (JSONL or TREC run)."),
+    "fusion": ("llmrec.cli.fusion", "Fit how much the LLM's ranking counts."),
+    "prompt": ("llmrec.cli.prompt", "List, check and render prompt templates."),
+    "models": ("llmrec.cli.models", "Obtain, list and locate models."),
+    "vllm": ("llmrec.cli.vllm", "Start a vLLM server fit for scoring, or check one."),
+    "demo": ("llmrec.cli.demo", "Explained recommendations on the embedded sample."),
+    "doctor": ("llmrec.cli.doctor", "What is installed, what works here, how to mend the rest."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """Lists every group from the table above; imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the table's order."""
+        del ctx
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:  # noqa: ANN401
+        """Return a stub for listing, or the real command where it is called."""
+        if cmd_name not in GROUPS:
+            return super().get_command(ctx, cmd_name)
+        module, summary = GROUPS[cmd_name]
+        if ctx.resilient_parsing or getattr(ctx, "llmrec_listing", False):
+            return click.Command(cmd_name, help=summary)
+        command = get_command(importlib.import_module(module).app)
+        command.name, command.short_help = cmd_name, summary
+        return command
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the help without importing any group."""
+        ctx.llmrec_listing = True  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(version("llmrec"))
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Explained next-item recommendations: FAISS retrieval, LLM reranking, checked reasons."""
+    del version

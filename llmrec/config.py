@@ -1,0 +1,58 @@
+"""YAML in, validated models out: an unknown key or a wrong value is an error by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from llmrec.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Settings(BaseModel):
+    """Base of every configuration: frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def of(cls, values: dict[str, Any], *, source: str = "the given options") -> Self:
+        """Validate plain values.
+
+        Raises:
+            ConfigError: Names the source, the key, the value and what was expected.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise _named(error, source, cls) from None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a YAML file and validate it.
+
+        Raises:
+            ConfigError: The file is missing, not YAML, not a mapping, or invalid.
+        """
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
+        return cls.of(values, source=str(path))
+
+
+def _named(error: ValidationError, source: str, model: type[BaseModel]) -> ConfigError:
+    """Turn Pydantic's report into one line a fault, each with the remedy that is known."""
+    lines = []
+    for fault in error.errors():
+        key = ".".join(map(str, fault["loc"]))
+        if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+            lines.append(f"unknown key {key!r}. {did_you_mean(key, model.model_fields)}")
+        else:
+            lines.append(f"{key}: {fault['msg']} (got {fault['input']!r})")
+    return ConfigError(f"{source}: " + "; ".join(lines))

@@ -1,0 +1,1 @@
+"""Tables in, validated tables out: readers, datasets and splits."""

@@ -1,0 +1,1 @@
+"""Protocols, runs and what is fitted on validation data."""

@@ -1,0 +1,1 @@
+"""Evidence first, words second, checks last."""

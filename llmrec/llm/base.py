@@ -1,0 +1,137 @@
+"""What every language-model engine does: token ids in, log-probabilities or text out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmrec.types import TokenIds, Tokenizer
+
+LogProbs = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineCard:
+    """Who answers: what the cache, the fusion artifact and every result are keyed by."""
+
+    engine: str
+    """``transformers``, ``vllm``, ``server`` or ``scripted``."""
+    model: str
+    """The name a person knows it by."""
+    weights_sha256: str
+    dtype: str
+    context_length: int
+    """Tokens of prompt and answer together, at most."""
+    adapter_sha256: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """Model, weights, dtype and adapter; the engine is not part of it: engines agree."""
+        adapter = f"+{self.adapter_sha256[:12]}" if self.adapter_sha256 else ""
+        return f"{self.model}@{self.weights_sha256[:12]}:{self.dtype}{adapter}"
+
+
+@dataclass(slots=True, kw_only=True)
+class EngineStats:
+    """Running counts of what an engine was asked and what it computed."""
+
+    prompts: int = 0
+    """Prompts scored or answered (a prefix with its continuations is one)."""
+    prompt_tokens: int = 0
+    """Tokens sent in, every shared prefix counted once a call."""
+    computed_tokens: int = 0
+    """Tokens that went through the model (sent in, less what a prefix cache held)."""
+    generated_tokens: int = 0
+    forward_passes: int = 0
+    """Batched passes of the Transformers engine; requests of the others."""
+    cache_hits: int = 0
+    """Questions answered from the disk cache."""
+
+
+class Engine(Protocol):
+    """A language model. Prompts are token ids; nothing is added to them.
+
+    Every method takes a batch and keeps its order; an empty batch gives an empty list. A prompt
+    longer than ``card.context_length`` raises ``EngineError`` naming both lengths.
+    """
+
+    @property
+    def card(self) -> EngineCard:
+        """Who answers."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
+        ...
+
+    @property
+    def stats(self) -> EngineStats:
+        """Running counts since the engine was made."""
+        ...
+
+    def score_labels(
+        self, prompts: Sequence[TokenIds], labels: Sequence[TokenIds]
+    ) -> list[LogProbs]:
+        """Score single tokens at the end of each prompt.
+
+        Args:
+            prompts: Token ids, one prompt each.
+            labels: For each prompt the ids of its labels (at most 128).
+
+        Returns:
+            Per prompt ``(n_labels,) float32``: natural-log probabilities over the FULL vocabulary.
+        """
+        ...
+
+    def score_continuations(
+        self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
+    ) -> list[list[LogProbs]]:
+        """Score several continuations of each prefix; a prefix is computed once.
+
+        Args:
+            prefixes: Token ids, one shared prefix each.
+            continuations: For each prefix its continuations, each of at least one token.
+
+        Returns:
+            Per prefix and continuation ``(n_tokens,) float32``: each token's natural-log
+            probability given the prefix and the continuation's tokens before it.
+        """
+        ...
+
+    def generate(
+        self,
+        prompts: Sequence[TokenIds],
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> list[str]:
+        """Write an answer to each prompt, ended by the model, ``stop`` or ``max_tokens``.
+
+        Temperature 0 is greedy. The text is without control tokens and without the stop string.
+        """
+        ...
+
+    def stream(
+        self,
+        prompt: TokenIds,
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Yield the answer to one prompt piece by piece; joined, it equals ``generate``'s."""
+        ...
+
+    def close(self) -> None:
+        """Free the model; calling it twice is allowed."""
+        ...

@@ -1,0 +1,1 @@
+"""Scores for every candidate, and their fusion with the retriever's."""

@@ -1,0 +1,1 @@
+"""Candidates from an item index."""

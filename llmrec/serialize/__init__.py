@@ -1,0 +1,1 @@
+"""Histories and items as timestamped text."""

@@ -1,0 +1,1 @@
+"""Versioned prompt templates, rendered once to token ids."""

@@ -1,0 +1,1 @@
+"""Released prompt templates; see README.md for the catalogue."""
