@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Annotated, Any
 
-import click
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 # name -> (module that holds `app`, one-line help)
@@ -28,25 +27,25 @@ GROUPS: dict[str, tuple[str, str]] = {
 class LazyGroup(TyperGroup):
     """Lists every group from the table above; imports one when it is called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401
         """Return the names in the table's order."""
         del ctx
         return list(GROUPS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:  # noqa: ANN401
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
         """Return a stub for listing, or the real command where it is called."""
         if cmd_name not in GROUPS:
             return super().get_command(ctx, cmd_name)
         module, summary = GROUPS[cmd_name]
         if ctx.resilient_parsing or getattr(ctx, "llmrec_listing", False):
-            return click.Command(cmd_name, help=summary)
+            return TyperCommand(cmd_name, help=summary)
         command = get_command(importlib.import_module(module).app)
         command.name, command.short_help = cmd_name, summary
         return command
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Print the help without importing any group."""
-        ctx.llmrec_listing = True  # type: ignore[attr-defined]
+        ctx.llmrec_listing = True
         super().format_help(ctx, formatter)
 
 
