@@ -1,0 +1,63 @@
+"""Evidence, explanations and the recommendations that carry them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llmrec.types.catalogue import Item
+from llmrec.types.history import Interaction
+from llmrec.types.ranking import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A past event, and how much the item's log-odds fall without it (natural log)."""
+
+    position: int
+    """Index into ``History.interactions``."""
+    interaction: Interaction
+    item: Item
+    effect: float
+    noise: float
+    """The spread of the same figure under other candidate orders."""
+    group: tuple[int, ...]
+    """The positions that were left out together."""
+
+
+Author = Literal["llm", "llm-rewritten", "template"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a check said of one claim or sentence."""
+
+    category: str
+    sentence: str
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A reason in words, the events it rests on, and what the checks found."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+    """In the order of their citations: ``evidence[0]`` is ``[1]``."""
+    author: Author
+    language: str
+    findings: tuple[Finding, ...] = ()
+    """The findings on ``text``; those on drafts that failed stand in ``rejected``."""
+    rejected: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """One place of the list that a user sees."""
+
+    rank: int
+    item: Item
+    score: float
+    candidate: Candidate
+    explanation: Explanation | None = None

@@ -1,0 +1,123 @@
+"""Candidates, rankings and the scorer that makes the whole decision."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmrec.errors import ConfigError, UnknownItemError
+from llmrec.types.catalogue import Item
+from llmrec.types.history import History
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An item that a retriever proposed."""
+
+    item: Item
+    score: float
+    """The retriever's score, in its own unit; higher is better."""
+    rank: int
+    """From 1."""
+    source: str
+    """The retriever's name."""
+
+
+ScoreKind = Literal["retrieval", "labels", "likelihood", "markers", "pointwise", "fusion"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """A permutation of candidates, best first, with a score for every one.
+
+    Raises:
+        ConfigError: Lengths differ, a score is not finite, scores rise, or an item occurs twice.
+    """
+
+    candidates: tuple[Candidate, ...]
+    scores: tuple[float, ...]
+    kind: ScoreKind
+    parts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Other scores of the same candidates, in the same order (``retrieval``, ``llm``, ...)."""
+    notes: Mapping[str, float] = field(default_factory=dict)
+    """Figures about the ranking as a whole (``label_mass``, ``fusion_weight``, ...)."""
+
+    def __post_init__(self) -> None:
+        sizes = {len(self.scores), *(len(part) for part in self.parts.values())}
+        if sizes - {len(self.candidates)}:
+            raise ConfigError(f"{len(self.candidates)} candidates but {sorted(sizes)} scores")
+        if not all(map(math.isfinite, self.scores)):
+            raise ConfigError(f"a score is not finite: {self.scores}")
+        if any(b > a for a, b in itertools.pairwise(self.scores)):
+            raise ConfigError("scores must not rise from the first candidate to the last")
+        ids = [candidate.item.item_id for candidate in self.candidates]
+        if len(set(ids)) != len(ids):
+            raise ConfigError("an item occurs twice among the candidates")
+
+    @classmethod
+    def of(
+        cls,
+        candidates: Sequence[Candidate],
+        scores: Sequence[float] | Scores,
+        kind: ScoreKind,
+        *,
+        parts: Mapping[str, Sequence[float] | Scores] | None = None,
+        notes: Mapping[str, float] | None = None,
+    ) -> Ranking:
+        """Sort candidates by score; ties go to the better retrieval rank."""
+        if len(candidates) != len(scores):
+            raise ConfigError(f"{len(candidates)} candidates but {len(scores)} scores")
+        order = sorted(range(len(candidates)), key=lambda n: (-scores[n], candidates[n].rank))
+        return cls(
+            candidates=tuple(candidates[n] for n in order),
+            scores=tuple(float(scores[n]) for n in order),
+            kind=kind,
+            parts={
+                name: tuple(float(part[n]) for n in order) for name, part in (parts or {}).items()
+            },
+            notes=dict(notes or {}),
+        )
+
+    def position(self, item_id: str) -> int:
+        """Return the item's place in the ranking, from 0."""
+        for place, candidate in enumerate(self.candidates):
+            if candidate.item.item_id == item_id:
+                return place
+        raise UnknownItemError(f"item {item_id!r} is not among the candidates of this ranking")
+
+    def log_odds(self, item_id: str) -> float:
+        """Return the log-odds of one item against the others: log p - log(1 - p), p a softmax."""
+        place = self.position(item_id)
+        scores = np.asarray(self.scores, dtype=np.float64)
+        others = np.delete(scores, place)
+        if not others.size:
+            return math.inf
+        top = others.max()
+        return float(scores[place] - top - np.log(np.exp(others - top).sum()))
+
+
+class Scorer(Protocol):
+    """The whole decision for fixed candidates: retriever, LLM and fusion scored again."""
+
+    @property
+    def order_matters(self) -> bool:
+        """Whether another candidate order can change the scores."""
+        ...
+
+    def __call__(
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[Sequence[Candidate]],
+        *,
+        order_seed: int = 0,
+    ) -> list[Ranking]:
+        """Return one ranking of exactly the given candidates per history."""
+        ...
