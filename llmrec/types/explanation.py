@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from llmrec.types.catalogue import Item
-from llmrec.types.history import Interaction
-from llmrec.types.ranking import Candidate
+if TYPE_CHECKING:
+    from llmrec.types.catalogue import Item
+    from llmrec.types.history import Interaction
+    from llmrec.types.ranking import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from llmrec.errors import ConfigError, DataError, LeakageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SESSION_GAP_S = 6 * 3600
 """Seconds without an event after which the next one opens a new session."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from llmrec.errors import ConfigError, UnknownItemError
-from llmrec.types.catalogue import Item
-from llmrec.types.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmrec.types.catalogue import Item
+    from llmrec.types.history import History
 
 Scores = NDArray[np.float64]
 
