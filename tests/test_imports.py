@@ -1,0 +1,74 @@
+"""What starting up costs: light imports, and one line that mends a missing package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from llmrec.errors import MissingExtraError, require
+
+HEAVY = {
+    "faiss",
+    "langchain_core",
+    "peft",
+    "ray",
+    "fastapi",
+    "sentence_transformers",
+    "torch",
+    "transformers",
+    "vllm",
+}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys, json\n{code}\nsys.stdout.write('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "llmrec",
+        "llmrec.data",
+        "llmrec.world",
+        "llmrec.serialize",
+        "llmrec.templates",
+        "llmrec.llm",
+        "llmrec.encode",
+        "llmrec.retrieval",
+        "llmrec.rerank",
+        "llmrec.explain",
+        "llmrec.evaluation",
+        "llmrec.metrics",
+    ],
+)
+def test_importing_loads_no_heavy_library(module):
+    assert not loaded_by(f"import {module}") & HEAVY
+
+
+def test_help_loads_neither_heavy_libraries_nor_tables():
+    code = (
+        "from llmrec.cli.app import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit as end:\n    assert end.code == 0"
+    )
+    assert not loaded_by(code) & (HEAVY | {"polars", "numpy", "pydantic"})
+
+
+def test_a_missing_package_names_its_install_line():
+    with pytest.raises(MissingExtraError, match=r"pip install 'llmrec\[gpu\]'"):
+        require("a_package_that_is_nowhere", "gpu")
+
+
+def test_every_public_name_resolves():
+    import llmrec
+
+    for name in llmrec.__all__:
+        assert getattr(llmrec, name) is not None
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = llmrec.no_such_name
