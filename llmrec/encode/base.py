@@ -22,7 +22,10 @@ class EncoderCard:
     weights_sha256: str
     dimension: int
     max_tokens: int
-    """Longer texts are cut on the right, so queries must be fitted before (see count_tokens)."""
+    """Tokens of a text that are read, special tokens not counted (as ``count_tokens`` counts).
+
+    Longer texts are cut on the right, so queries must be fitted before.
+    """
 
     @property
     def identity(self) -> str:
@@ -31,7 +34,7 @@ class EncoderCard:
 
 
 class Encoder(Protocol):
-    """Texts in, unit vectors out."""
+    """Texts in, unit vectors out. Safe to call from several threads."""
 
     @property
     def card(self) -> EncoderCard:
@@ -43,5 +46,9 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return ``(n_texts, dimension) float32, L2-normalised``; no texts give ``(0, dim)``."""
+        """Return ``(n_texts, dimension) float32, L2-normalised``; no texts give ``(0, dim)``.
+
+        A text without a token (empty, or white space) gives one fixed unit vector: every such
+        text is like every other, and like nothing in particular.
+        """
         ...
