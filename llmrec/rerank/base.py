@@ -1,0 +1,115 @@
+"""What every reranker does: the LLM alone scores each candidate it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from llmrec.artifacts import sha256_of
+from llmrec.errors import ConfigError, EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmrec.types import Candidate, History, Ranking, ScoreKind, Scores
+
+
+class Reranker(Protocol):
+    """The LLM alone: histories and their candidates in, one ranking each out.
+
+    Scores are natural-log probabilities renormalised over the candidates given (they sum to 1 in
+    probability), so every candidate has one whatever the model says. The retriever's order and
+    scores never reach the model; they only break exact ties. A result does not depend on the
+    other queries of its batch, nor on the user id. No candidates give an empty ranking, without
+    asking the model.
+    """
+
+    @property
+    def kind(self) -> ScoreKind:
+        """How the scores were read: ``labels`` or ``likelihood``."""
+        ...
+
+    @property
+    def order_matters(self) -> bool:
+        """Whether another ``order_seed`` can change the scores."""
+        ...
+
+    @property
+    def made_of(self) -> Mapping[str, str]:
+        """``engine``, ``template`` and ``scorer``: what fusion artifacts are keyed by."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """``made_of`` in one string."""
+        ...
+
+    def rerank(
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[Sequence[Candidate]],
+        *,
+        order_seed: int = 0,
+    ) -> list[Ranking]:
+        """Return a ranking of exactly the given candidates per history.
+
+        Args:
+            histories: One per query; any number.
+            candidates: For each history its candidates, in any order.
+            order_seed: Chooses the order in which candidates are listed to the model, where they
+                are listed.
+
+        Raises:
+            ConfigError: The two batches differ in length, or more candidates than can be scored.
+            EngineError: The model gave something that is not a probability.
+        """
+        ...
+
+
+def identity_of(made_of: Mapping[str, str]) -> str:
+    """Return one line that names the parts, in a fixed order."""
+    return " ".join(f"{name}={made_of[name]}" for name in sorted(made_of))
+
+
+def settings_identity(kind: str, **settings: object) -> str:
+    """Return the scorer's kind and a hash of its settings, e.g. ``labels:1f0c...``."""
+    return f"{kind}:{sha256_of(settings)[:12]}"
+
+
+def check_batch(histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]) -> None:
+    """Refuse a batch of histories that does not match its candidates.
+
+    Raises:
+        ConfigError: The lengths differ.
+    """
+    if len(histories) != len(candidates):
+        raise ConfigError(
+            f"{len(histories)} histories but {len(candidates)} lists of candidates",
+            remedy="Give one list of candidates for each history.",
+        )
+
+
+def renormalise(log_weights: Sequence[float] | Scores, *, asked: str) -> Scores:
+    """Return natural-log probabilities over the candidates: a log-softmax.
+
+    Args:
+        log_weights: ``(n_candidates,)``, at least one; a constant added to all changes nothing.
+        asked: Which engine answered, for the message.
+
+    Returns:
+        ``(n_candidates,) float64``, at most 0.
+
+    Raises:
+        EngineError: One is NaN or infinite, so the candidates cannot be compared.
+    """
+    weights = np.asarray(log_weights, dtype=np.float64)
+    if not np.isfinite(weights).all():
+        wrong = int(np.flatnonzero(~np.isfinite(weights))[0])
+        raise EngineError(
+            f"{asked} gave candidate {wrong} the log-probability {weights[wrong]}",
+            remedy="Check the model's weights and dtype: a sound model gives finite figures.",
+        )
+    shifted = weights - weights.max()
+    result: Scores = shifted - np.log(np.exp(shifted).sum())
+    return result
