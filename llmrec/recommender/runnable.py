@@ -1,0 +1,185 @@
+"""The recommender: the straight line as one LangChain ``Runnable``."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+from llmrec.recommender.config import RecommenderConfig
+
+from llmrec.errors import ConfigError, require
+from llmrec.recommender.request import Request, histories_of, to_request
+
+require("langchain_core", "cpu")
+
+from langchain_core.runnables import Runnable  # noqa: E402 - after the guard above
+from langchain_core.runnables.config import run_in_executor  # noqa: E402
+
+from llmrec.types import Recommendation  # noqa: E402 - Runnable reads it at run time
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from pathlib import Path
+
+    from langchain_core.runnables import RunnableConfig
+
+    from llmrec.data import Dataset
+    from llmrec.recommender.pipeline import Pipeline
+
+Recommendations = list[Recommendation]
+
+
+class Recommender(Runnable[Any, Recommendations]):
+    """Ranked next items, each with its reason, for any user and moment.
+
+    Ask with a user id, a ``History``, a ``Request`` or a mapping with the keys ``user_id`` or
+    ``history``, ``as_of``, ``k`` and ``explain``. As an LCEL ``Runnable`` it has ``invoke``,
+    ``batch``, ``stream`` (one recommendation at a time) and their async forms, and it composes
+    with ``|``. Calls from several threads take turns.
+
+    Args:
+        pipeline: The bound stages; `from_yaml` and `open` build them.
+        dataset: Where user ids are looked up; None accepts histories only.
+        k: How many items where a request does not say.
+        explain: Whether items get reasons where a request does not say.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        dataset: Dataset | None = None,
+        k: int = 10,
+        explain: bool = True,
+    ) -> None:
+        self.pipeline = pipeline
+        self.dataset = dataset
+        self._k, self._explain = k, explain
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, config: RecommenderConfig | None = None, **options: object) -> Self:
+        """Build a recommender from keywords (the keys of ``RecommenderConfig``) or a config.
+
+        Raises:
+            ConfigError: An unknown key or a wrong value.
+            ArtifactError: The index or fusion artifact does not fit what is in use.
+        """
+        from llmrec.recommender.build import build
+
+        if config is None:
+            config = RecommenderConfig.of(options)
+        elif options:
+            raise ConfigError("give either a config or keywords, not both")
+        pipeline, dataset = build(config)
+        return cls(pipeline, dataset=dataset, k=config.k, explain=config.explain.enabled)
+
+    @classmethod
+    def from_yaml(cls, path: Path | str) -> Self:
+        """Build a recommender from one YAML file; relative paths in it start at its folder."""
+        return cls.open(RecommenderConfig.read(path))
+
+    def invoke(
+        self,
+        input: object,
+        config: RunnableConfig | None = None,
+        **kwargs: object,
+    ) -> Recommendations:
+        """Return one request's recommendations, best first."""
+        del kwargs
+        return self._call_with_config(lambda one: self._answer([one])[0], input, config)
+
+    def batch(
+        self,
+        inputs: list[Any],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: object,
+    ) -> list[Recommendations]:
+        """Return each request's recommendations, all requests in one pass through the stages."""
+        del kwargs
+        if not inputs:
+            return []
+        return self._batch_with_config(
+            self._answer, inputs, config, return_exceptions=return_exceptions
+        )
+
+    async def abatch(
+        self,
+        inputs: list[Any],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: object,
+    ) -> list[Recommendations]:
+        """Return what ``batch`` returns, from a worker thread."""
+        del kwargs
+        first = config[0] if isinstance(config, list) and config else config
+        return await run_in_executor(
+            first if isinstance(first, dict) else None,
+            self.batch,
+            inputs,
+            config,
+            return_exceptions=return_exceptions,
+        )
+
+    def stream(
+        self,
+        input: object,
+        config: RunnableConfig | None = None,
+        **kwargs: object,
+    ) -> Iterator[Recommendations]:
+        """Yield one-item lists that add up to ``invoke``'s answer."""
+        del kwargs
+        yield from self._transform_stream_with_config(iter([input]), self._pieces, config)
+
+    async def astream(
+        self,
+        input: object,
+        config: RunnableConfig | None = None,
+        **kwargs: object,
+    ) -> AsyncIterator[Recommendations]:
+        """Yield what ``stream`` yields, made in a worker thread."""
+        del kwargs
+        pieces = self.stream(input, config)
+        end: list[Recommendation] = []
+        while True:
+            piece = await asyncio.to_thread(next, pieces, end)
+            if piece is end:
+                return
+            yield piece
+
+    def _answer(self, inputs: Sequence[Any]) -> list[Recommendations]:
+        requests = [to_request(value) for value in inputs]
+        histories = histories_of(requests, self.dataset)
+        answers: list[Recommendations] = [[] for _ in requests]
+        with self._turn:
+            for (k, explain), places in self._groups(requests).items():
+                lists = self.pipeline.recommend(
+                    [histories[n] for n in places], k=k, explain=explain
+                )
+                for place, recommendations in zip(places, lists, strict=True):
+                    answers[place] = recommendations
+        return answers
+
+    def _groups(self, requests: Sequence[Request]) -> dict[tuple[int, bool], list[int]]:
+        """Group the requests that ask for the same shape of answer."""
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for place, request in enumerate(requests):
+            groups.setdefault(self._shape(request), []).append(place)
+        return groups
+
+    def _shape(self, request: Request) -> tuple[int, bool]:
+        k = self._k if request.k is None else request.k
+        return k, self._explain if request.explain is None else request.explain
+
+    def _pieces(self, inputs: Iterator[Any]) -> Iterator[Recommendations]:
+        for value in inputs:
+            request = to_request(value)
+            history = histories_of([request], self.dataset)[0]
+            k, explain = self._shape(request)
+            with self._turn:
+                for recommendation in self.pipeline.stream(history, k=k, explain=explain):
+                    yield [recommendation]
