@@ -41,6 +41,11 @@ class Encoder(Protocol):
         """Which encoder this is."""
         ...
 
+    @property
+    def control_strings(self) -> frozenset[str]:
+        """Every string that the tokenizer turns into a control token (``[SEP]``, ...)."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens by the encoder's own tokenizer, without special tokens."""
         ...

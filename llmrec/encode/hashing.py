@@ -66,6 +66,11 @@ class HashEncoder:
         """Which encoder this is; the "weights" are the hashing scheme."""
         return self._card
 
+    @property
+    def control_strings(self) -> frozenset[str]:
+        """None: every text is only text here."""
+        return frozenset()
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many words and punctuation marks each text has."""
         return [len(_TOKEN.findall(text)) for text in texts]

@@ -43,6 +43,7 @@ class SentenceEncoder:
         # The tokenizer keeps its padding and cutting as state, so one text batch at a time.
         self._lock = threading.Lock()
         tokenizer = self._model.tokenizer
+        self._control_strings = frozenset(map(str, tokenizer.all_special_tokens))
         self._card = EncoderCard(
             name=name,
             weights_sha256=_weights_sha256(folder),
@@ -54,6 +55,11 @@ class SentenceEncoder:
     def card(self) -> EncoderCard:
         """Which encoder this is."""
         return self._card
+
+    @property
+    def control_strings(self) -> frozenset[str]:
+        """Every string that the model's tokenizer turns into a control token."""
+        return self._control_strings
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens by the model's tokenizer, without special tokens."""

@@ -1,0 +1,107 @@
+"""The recency-weighted mean of what a user has met."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from llmrec.artifacts import sha256_of
+from llmrec.config import Settings
+from llmrec.retrieval.checks import MIN_LENGTH
+from llmrec.retrieval.vector import VectorRetriever
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from llmrec.encode.base import Vectors
+    from llmrec.retrieval.index import ItemIndex
+    from llmrec.types import History, Interaction
+
+
+class MeanConfig(Settings):
+    """How much each past event counts."""
+
+    half_life_events: float | None = Field(default=5.0, gt=0)
+    """After how many later events an event counts half; None: no decay by events."""
+    half_life_days: float | None = Field(default=None, gt=0)
+    """After how many days before the newest event one counts half; None: no decay by time."""
+    disliked_below: float | None = None
+    """Events rated below this count ``disliked_weight`` as much; None: ratings are not read."""
+    disliked_weight: float = Field(default=0.0, ge=-1, le=1)
+    """0 ignores what was disliked; below 0 moves away from it."""
+
+
+class MeanRetriever(VectorRetriever):
+    """Looks for items near the weighted mean of the history's item vectors.
+
+    An event's weight is its own ``weight`` times ``0.5 ** (age / half-life)`` for each half-life
+    that is set, times ``disliked_weight`` where it was disliked. An event's age in events counts
+    all later events, omitted ones too: leaving one out changes no other one's weight. Items that
+    have no vector (removed from the index) count for nothing.
+
+    A history that leaves nothing to average (empty, all omitted, all ignored, or events that
+    cancel out) is looked up at the mean of all item vectors: what is most like the whole
+    catalogue comes first. A popularity retriever is the better choice for people without a past.
+
+    Args:
+        index: The items' vectors.
+        config: How much each past event counts.
+    """
+
+    def __init__(self, index: ItemIndex, config: MeanConfig | None = None) -> None:
+        super().__init__(index, name="mean")
+        self._config = config or MeanConfig()
+
+    @property
+    def identity(self) -> str:
+        """Kind, settings and index."""
+        return f"mean:{sha256_of(self._config.model_dump())[:12]}@{self._index.sha256[:12]}"
+
+    def queries(self, histories: Sequence[History]) -> Vectors:
+        """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit.
+
+        Raises:
+            UnknownItemError: An event's item is not in the catalogue.
+        """
+        queries = np.empty((len(histories), self._index.dimension), dtype=np.float32)
+        for row, history in enumerate(histories):
+            queries[row] = self._query(history)
+        return queries
+
+    def _query(self, history: History) -> NDArray[np.float64]:
+        weighed = [
+            (event.item_id, self._weight(history, position, event))
+            for position, event in enumerate(history.interactions)
+            if position not in history.omitted and self._has_vector(event)
+        ]
+        ids = [item_id for item_id, weight in weighed if weight]
+        weights = np.array([weight for _, weight in weighed if weight])
+        mean = weights @ self._index.vectors(ids).astype(np.float64)
+        length = np.linalg.norm(mean)
+        if length <= MIN_LENGTH * max(1.0, float(np.abs(weights).sum())):
+            return self._index.centre().astype(np.float64)
+        return np.asarray(mean / length)
+
+    def _has_vector(self, event: Interaction) -> bool:
+        if event.item_id in self._index:
+            return True
+        self.catalogue.position(event.item_id)  # refuses an item of another catalogue by name
+        return False
+
+    def _weight(self, history: History, position: int, event: Interaction) -> float:
+        config = self._config
+        weight = event.weight
+        if config.half_life_events is not None:
+            age_events = len(history.interactions) - 1 - position
+            weight *= 0.5 ** (age_events / config.half_life_events)
+        if config.half_life_days is not None:
+            # Only ratios count, so ages need not reach to ``as_of``, where they would underflow.
+            age_s = (history.interactions[-1].timestamp - event.timestamp).total_seconds()
+            weight *= 0.5 ** (age_s / 86_400 / config.half_life_days)
+        if config.disliked_below is not None and event.rating is not None:
+            weight *= config.disliked_weight if event.rating < config.disliked_below else 1.0
+        return weight

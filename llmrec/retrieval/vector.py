@@ -1,0 +1,87 @@
+"""What every retriever does that searches one item index with one vector a history."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from llmrec.retrieval.checks import check_batch, check_k
+from llmrec.types import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llmrec.encode.base import Vectors
+    from llmrec.retrieval.index import ItemIndex
+    from llmrec.types import Catalogue, History, Scores
+
+
+class VectorRetriever(ABC):
+    """Turns histories into query vectors; the index does the rest.
+
+    Args:
+        index: The items' vectors.
+        name: The source that candidates carry.
+    """
+
+    def __init__(self, index: ItemIndex, *, name: str) -> None:
+        self._index = index
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The source that its candidates carry."""
+        return self._name
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """Kind, settings and index: what a fusion artifact is keyed by."""
+
+    @property
+    def index(self) -> ItemIndex:
+        """The items' vectors."""
+        return self._index
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The index's catalogue."""
+        return self._index.catalogue
+
+    @abstractmethod
+    def queries(self, histories: Sequence[History]) -> Vectors:
+        """Return ``(n_histories, dimension) float32, L2-normalised``."""
+
+    def retrieve(
+        self, histories: Sequence[History], k: int, *, mask_seen: bool = True
+    ) -> list[list[Candidate]]:
+        """Return up to ``k`` candidates a history, best first; see ``Retriever``."""
+        check_k(k)
+        if not histories:
+            return []
+        seen = [seen_ids(history) for history in histories] if mask_seen else None
+        hits = self._index.search(self.queries(histories), k, exclude=seen)
+        ids, catalogue = self._index.item_ids, self._index.catalogue
+        return [
+            [
+                Candidate(item=catalogue[ids[row]], score=score, rank=rank, source=self._name)
+                for rank, (row, score) in enumerate(zip(rows, scores, strict=True), start=1)
+                if row >= 0
+            ]
+            for rows, scores in zip(hits.rows.tolist(), hits.scores.tolist(), strict=True)
+        ]
+
+    def score(
+        self, histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]
+    ) -> list[Scores]:
+        """Score given candidates afresh, whoever proposed them; see ``Retriever``."""
+        check_batch(histories, candidates)
+        if not histories:
+            return []
+        ids = [[candidate.item.item_id for candidate in row] for row in candidates]
+        return self._index.scores(self.queries(histories), ids)
+
+
+def seen_ids(history: History) -> frozenset[str]:
+    """Return what the user has met before, omitted events included."""
+    return frozenset(event.item_id for event in history.interactions)
