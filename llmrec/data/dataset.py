@@ -1,0 +1,205 @@
+"""A dataset in memory: the catalogue, and every user's history at any moment."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from llmrec.artifacts import read_manifest
+from llmrec.data.raw import near
+from llmrec.data.tables import INTERACTIONS, items_from_frame
+from llmrec.data.writing import HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
+from llmrec.errors import ArtifactError, UnknownUserError
+from llmrec.types import Catalogue, History, Interaction, as_utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+_KEPT_USERS = 2048  # whose events stay built as objects
+
+
+class Dataset:
+    """Validated interactions and items; made by ``load``.
+
+    The table stays in memory, sorted by user and (timestamp_s, sequence), so a history is a slice.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        sha256: str,
+        catalogue: Catalogue,
+        table: pl.DataFrame,
+        made_from: Mapping[str, Any],
+    ) -> None:
+        self._path, self._sha256, self._catalogue = path, sha256, catalogue
+        self._made_from = dict(made_from)
+        self._table = table
+        runs = table.select(pl.col("user_id").rle()).unnest("user_id")
+        self._users = tuple(runs["value"].to_list())
+        self._row_of = {user: n for n, user in enumerate(self._users)}
+        self._offsets = (0, *itertools.accumulate(runs["len"].to_list()))
+        self._built = lru_cache(maxsize=_KEPT_USERS)(self._build)
+
+    @property
+    def path(self) -> Path:
+        """The folder that it was read from."""
+        return self._path
+
+    @property
+    def sha256(self) -> str:
+        """Hash of origin and content, as artifacts made from it name it."""
+        return self._sha256
+
+    @property
+    def made_from(self) -> Mapping[str, Any]:
+        """What the manifest says of the origin."""
+        return self._made_from
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All items, in the order of the items file."""
+        return self._catalogue
+
+    @property
+    def users(self) -> Sequence[str]:
+        """Every user with an event, in string order."""
+        return self._users
+
+    @property
+    def held_out_users(self) -> frozenset[str]:
+        """Users whose events no model may be trained on."""
+        return frozenset(self._made_from.get(HELD_OUT, ()))
+
+    @property
+    def interactions(self) -> pl.LazyFrame:
+        """All events in order of user and (timestamp_s, sequence); columns of ``INTERACTIONS``."""
+        return self._table.lazy()
+
+    @property
+    def last_moment(self) -> datetime:
+        """The time of the newest event."""
+        return _moment(int(self._table["timestamp_s"].to_numpy().max()))
+
+    def __len__(self) -> int:
+        return self._table.height
+
+    def __repr__(self) -> str:
+        return (
+            f"<Dataset {str(self._path)!r}: {len(self):,} events of {len(self._users):,} users "
+            f"on {len(self._catalogue):,} items>"
+        )
+
+    def events(self, user_id: str) -> tuple[Interaction, ...]:
+        """Return all events of a user, oldest first.
+
+        Raises:
+            UnknownUserError: No event of this user is in the data.
+        """
+        try:
+            return self._built(self._row_of[user_id])
+        except KeyError:
+            raise UnknownUserError(
+                f"user {user_id!r} has no event in {self._path}",
+                remedy=near(user_id, self._users) or None,
+            ) from None
+
+    def history(
+        self, user_id: str, *, as_of: datetime | None = None, as_of_sequence: int = 0
+    ) -> History:
+        """Return what was known of a user just before a moment.
+
+        Args:
+            user_id: The user; one without an event before the moment has an empty history.
+            as_of: An aware moment; None is one second after the dataset's newest event.
+            as_of_sequence: Events at exactly ``as_of`` count where their sequence is below this.
+
+        Raises:
+            UnknownUserError: No event of this user is in the data.
+            DataError: ``as_of`` has no time zone.
+        """
+        moment = self._default_moment() if as_of is None else as_utc(as_of, what="as_of")
+        return _cut(user_id, self.events(user_id), moment, as_of_sequence)
+
+    def histories(self, user_ids: Iterable[str], *, as_of: datetime | None = None) -> list[History]:
+        """Return ``history`` of each user, all at the same moment."""
+        moment = self._default_moment() if as_of is None else as_utc(as_of, what="as_of")
+        return [_cut(user, self.events(user), moment, 0) for user in user_ids]
+
+    def _default_moment(self) -> datetime:
+        return self.last_moment + timedelta(seconds=1)
+
+    def _build(self, row: int) -> tuple[Interaction, ...]:
+        part = self._table[self._offsets[row] : self._offsets[row + 1]]
+        columns = (part[name].to_list() for name in INTERACTIONS.names()[1:])
+        return tuple(
+            Interaction(
+                item_id=item_id,
+                timestamp=_moment(timestamp_s),
+                sequence=sequence,
+                rating=rating,
+                event=event,
+                quantity=quantity,
+            )
+            for item_id, timestamp_s, sequence, rating, event, quantity in zip(
+                *columns, strict=True
+            )
+        )
+
+
+def load(path: str | Path) -> Dataset:
+    """Read a dataset folder, verifying the hash of every file.
+
+    Args:
+        path: What ``import_dataset`` or ``write_dataset`` wrote.
+
+    Raises:
+        ArtifactError: Missing, damaged, or not a dataset.
+    """
+    path = Path(path)
+    manifest = read_manifest(path, KIND)
+    table = pl.read_parquet(path / INTERACTIONS_FILE, glob=False)
+    if table.schema != INTERACTIONS or table.is_empty():
+        raise ArtifactError(
+            f"{path / INTERACTIONS_FILE} has the columns {dict(table.schema)} and {table.height} "
+            "rows, which is no dataset of this version",
+            remedy="Import the log again.",
+        )
+    items = items_from_frame(pl.read_parquet(path / ITEMS_FILE, glob=False))
+    return Dataset(
+        path=path,
+        sha256=manifest.sha256,
+        catalogue=Catalogue(items),
+        table=table,
+        made_from=manifest.made_from,
+    )
+
+
+def _moment(timestamp_s: int) -> datetime:
+    return datetime.fromtimestamp(timestamp_s, UTC)
+
+
+def _cut(
+    user_id: str, events: tuple[Interaction, ...], as_of: datetime, as_of_sequence: int
+) -> History:
+    """Return the events before (as_of, as_of_sequence) as a history."""
+    low, high = 0, len(events)
+    while low < high:
+        middle = (low + high) // 2
+        if events[middle].moment < (as_of, as_of_sequence):
+            low = middle + 1
+        else:
+            high = middle
+    return History(
+        user_id=user_id,
+        as_of=as_of,
+        interactions=events[:low],
+        as_of_sequence=as_of_sequence,
+    )

@@ -1,0 +1,169 @@
+"""Files as raw tables: what is common, and the readers of Parquet and JSONL."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import polars as pl
+
+from llmrec.data.raw import RawTable, shown
+from llmrec.errors import ConfigError, DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from llmrec.data.options import ImportOptions
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+"""File ending (without .gz) -> format."""
+
+LOST = "\N{REPLACEMENT CHARACTER}"
+
+
+def format_of(path: Path) -> str | None:
+    """Return the format that a file's ending names, else None."""
+    stem = path.with_suffix("") if path.suffix == ".gz" else path
+    return FORMATS.get(stem.suffix.lower())
+
+
+def require_file(path: Path) -> None:
+    """Refuse what is not an existing file.
+
+    Raises:
+        DataError: Missing (with the nearest name beside it), or a folder.
+    """
+    if path.is_dir():
+        raise DataError("is a folder, but a file is expected here", path=path)
+    if path.is_file():
+        return
+    beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    raise DataError(
+        "does not exist", path=path, remedy=did_you_mean(path.name, sorted(beside)) or None
+    )
+
+
+def read_parquet(path: Path, options: ImportOptions) -> RawTable:
+    """Read a Parquet file with its types.
+
+    Raises:
+        DataError: Missing, or not Parquet.
+    """
+    del options
+    require_file(path)
+    try:
+        frame = pl.read_parquet(path, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"is not a readable Parquet file: {error}", path=path) from error
+    return RawTable.of(path, frame)
+
+
+def read_jsonl(path: Path, options: ImportOptions) -> RawTable:
+    """Read one JSON object a line; blank lines are skipped and not counted.
+
+    Raises:
+        DataError: Missing, empty, in another encoding, not JSON, or of clashing types.
+    """
+    data = read_bytes(path, options.encoding)
+    if not data.strip():
+        raise DataError("is empty", path=path)
+    try:
+        frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        _refuse_jsonl(path, data, error)
+    _refuse_mixed(path, data, frame)
+    return RawTable.of(path, frame)
+
+
+def read_bytes(path: Path, encoding: str) -> bytes:
+    """Return the file as UTF-8, unpacked; what is not UTF-8 though it should be stays as it is."""
+    require_file(path)
+    try:
+        data = path.read_bytes()
+        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        if encoding.lower().replace("_", "-") not in {"utf-8", "utf8"}:
+            data = data.decode(encoding).encode()
+    except LookupError:
+        raise ConfigError(f"encoding: {encoding!r} is not a known encoding") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"is not {encoding}: {error}", path=path) from None
+    except (OSError, EOFError) as error:
+        raise DataError(f"cannot be read: {error}", path=path) from error
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(
+            "is UTF-16, not UTF-8", path=path, remedy="Say encoding='utf-16' (--encoding utf-16)."
+        )
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def refuse_encoding(path: Path, *, row: int, column: str | None, text: str) -> NoReturn:
+    """Raise the error for text that is not UTF-8; ``text`` has ``LOST`` where it is not."""
+    raise DataError(
+        f"the text is not UTF-8 (unreadable at {LOST} in {shown(text)})",
+        path=path,
+        row=row,
+        column=column,
+        remedy="Say which encoding it is, e.g. encoding='latin-1' (--encoding latin-1).",
+    )
+
+
+def _refuse_jsonl(path: Path, data: bytes, error: Exception) -> NoReturn:
+    """Raise a DataError that names the first line which is not a JSON object in UTF-8."""
+    for row, line in _lines(data):
+        try:
+            value = json.loads(line.decode(), parse_constant=_refuse_constant)
+        except UnicodeDecodeError:
+            refuse_encoding(path, row=row, column=None, text=line.decode(errors="replace"))
+        except ValueError as fault:
+            raise DataError(
+                f"the line is not JSON ({fault}): {shown(line.decode())}", path=path, row=row
+            ) from None
+        if not isinstance(value, dict):
+            raise DataError(
+                f"the line is a JSON {type(value).__name__}, not an object: {shown(value)}",
+                path=path,
+                row=row,
+                remedy='Write one object a line: {"user_id": ..., "item_id": ...}.',
+            )
+    raise DataError(f"cannot be read: {error}", path=path) from error
+
+
+def _refuse_mixed(path: Path, data: bytes, frame: pl.DataFrame) -> None:
+    """Refuse columns that hold text in one row and a list or object in another.
+
+    Polars would turn the latter into its JSON text, which nobody meant.
+    """
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    suspects = [name for name in texts if frame[name].str.contains(r"^[\[{]").any()]
+    if not suspects:
+        return
+    for row, line in _lines(data):
+        record = json.loads(line)
+        for name in suspects:
+            if isinstance(record.get(name), list | dict):
+                raise DataError(
+                    f"this row has the value {shown(record[name])}, others have plain text",
+                    path=path,
+                    row=row,
+                    column=name,
+                    remedy="Write a list in every row, or in none.",
+                )
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    lines = (line for line in io.BytesIO(data) if line.strip())
+    return enumerate(lines, start=1)
+
+
+def _refuse_constant(name: str) -> Any:  # noqa: ANN401
+    raise ValueError(f"{name} is not a JSON value")

@@ -1,0 +1,103 @@
+"""From a log of any known format to a dataset folder."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmrec.artifacts import MANIFEST, sha256_file
+from llmrec.data.dataset import load
+from llmrec.data.files import FORMATS, format_of
+from llmrec.data.mapped import read_mapped
+from llmrec.data.movielens import is_movielens, read_movielens
+from llmrec.data.options import ImportOptions
+from llmrec.data.writing import write_dataset
+from llmrec.errors import ConfigError, DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmrec.data.dataset import Dataset
+    from llmrec.data.tables import Tables
+
+READERS: dict[str, Callable[[Path, ImportOptions], Tables]] = {
+    "csv": partial(read_mapped, log_format="csv"),
+    "parquet": partial(read_mapped, log_format="parquet"),
+    "jsonl": partial(read_mapped, log_format="jsonl"),
+    "movielens": read_movielens,
+}
+"""Format name -> reader; a further format is a further entry."""
+
+
+def import_dataset(
+    source: str | Path,
+    out: str | Path,
+    *,
+    format: str | None = None,
+    options: ImportOptions | None = None,
+) -> Dataset:
+    """Read a log, check all of it, and write it as a dataset folder.
+
+    Args:
+        source: A CSV, Parquet or JSONL file, or a MovieLens folder.
+        out: The dataset folder; an older dataset there is replaced when the import succeeds.
+        format: A key of ``READERS``; None goes by the ending, or by the folder's files.
+        options: The column mapping and conventions.
+
+    Returns:
+        The dataset, loaded from ``out``.
+
+    Raises:
+        DataError: Any fault in the input, with file, row, column, value and remedy.
+        ConfigError: An unknown format or option.
+        ArtifactError: Something else than an artifact stands at ``out``.
+    """
+    source, options = Path(source), options or ImportOptions()
+    name = format or guess_format(source)
+    if name not in READERS:
+        raise ConfigError(f"format: {name!r} is unknown", remedy=did_you_mean(name, READERS))
+    tables = READERS[name](source, options)
+    write_dataset(
+        Path(out),
+        items=tables.items,
+        interactions=tables.interactions,
+        made_from=_origin(name, tables, options),
+    )
+    return load(out)
+
+
+def guess_format(source: Path) -> str:
+    """Return the format that a path's ending, or a folder's content, tells.
+
+    Raises:
+        DataError: It tells none, or the path does not exist.
+    """
+    known = ", ".join(FORMATS)
+    if source.is_dir():
+        if is_movielens(source):
+            return "movielens"
+        hint = f"Name a file ({known}), or a MovieLens folder as published."
+        if (source / MANIFEST).is_file():
+            hint = "It is an imported dataset already; use it as it is."
+        raise DataError("is a folder of no known log", path=source, remedy=hint)
+    found = format_of(source)
+    if found is None:
+        raise DataError(
+            f"the ending {source.suffix!r} tells no format",
+            path=source,
+            remedy=f"Say format= (--format {'|'.join(READERS)}); known endings: {known}.",
+        )
+    return found
+
+
+def _origin(name: str, tables: Tables, options: ImportOptions) -> dict[str, Any]:
+    """Name the files by content and the options that differ from the defaults."""
+    chosen = options.model_dump(mode="json", exclude_defaults=True)
+    if options.items is not None:
+        chosen["items"] = options.items.name
+    return {
+        "reader": name,
+        "sources": {path.name: sha256_file(path) for path in tables.sources},
+        "options": chosen,
+    }

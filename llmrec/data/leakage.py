@@ -1,0 +1,106 @@
+"""The guard that every split passes: no training event at or after what is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from llmrec.errors import LeakageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from llmrec.types import Query
+
+_MOMENT = ("timestamp_s", "sequence")
+
+
+def check_leakage(
+    train: pl.LazyFrame | pl.DataFrame,
+    validation: Sequence[Query],
+    test: Sequence[Query],
+    *,
+    train_before: datetime | None = None,
+    held_out_users: Collection[str] = (),
+) -> None:
+    """Refuse a split in which something from the future crosses over.
+
+    Args:
+        train: Interactions to learn from.
+        validation: Queries that settings are chosen on.
+        test: Queries that are reported.
+        train_before: Every training event must lie before it, whoever's it is.
+        held_out_users: Users who must not be in ``train``.
+
+    Raises:
+        LeakageError: A training event is a target of its user or stands after one in the order of
+            (timestamp_s, sequence); it is not before ``train_before``; it is a held-out user's; a
+            history reaches up to its target; or a validation target is a test target of the same
+            user, or stands after one.
+    """
+    frame = train.lazy().collect()
+    _refuse_held_out(frame, held_out_users)
+    if train_before is not None:
+        _refuse_late(frame, train_before)
+    for query in (*validation, *test):
+        _refuse_open_history(query)
+    asked = _targets([*validation, *test])
+    _refuse_crossing(frame, asked, "training")
+    _refuse_crossing(_targets(validation), _targets(test), "validation")
+
+
+def _refuse_held_out(frame: pl.DataFrame, users: Collection[str]) -> None:
+    names = pl.Series(sorted(users), dtype=pl.String)
+    found = frame.filter(pl.col("user_id").is_in(names.implode()))
+    if found.height:
+        raise LeakageError(
+            f"{found.height} training events are of held-out users, e.g. of {found['user_id'][0]!r}"
+        )
+
+
+def _refuse_late(frame: pl.DataFrame, train_before: datetime) -> None:
+    late = frame.filter(pl.col("timestamp_s") >= train_before.timestamp())
+    if late.height:
+        raise LeakageError(
+            f"{late.height} training events are not before {train_before.isoformat()}, e.g. that "
+            f"of user {late['user_id'][0]!r} at {late['timestamp_s'][0]} s"
+        )
+
+
+def _refuse_open_history(query: Query) -> None:
+    """A ``History`` holds nothing at or after its own moment; that must not be after the target."""
+    history, target = query.history, query.target
+    if (history.as_of, history.as_of_sequence) > target.moment:
+        raise LeakageError(
+            f"the history of user {history.user_id!r} reaches up to {history.as_of.isoformat()} "
+            f"(sequence {history.as_of_sequence}), past its target at "
+            f"{target.timestamp.isoformat()} (sequence {target.sequence})"
+        )
+
+
+def _targets(queries: Sequence[Query]) -> pl.DataFrame:
+    rows = [
+        (q.history.user_id, int(q.target.timestamp.timestamp()), q.target.sequence) for q in queries
+    ]
+    schema = {"user_id": pl.String, "timestamp_s": pl.Int64, "sequence": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _refuse_crossing(earlier: pl.DataFrame, asked: pl.DataFrame, what: str) -> None:
+    """Refuse an event that does not stand before the first target of its user."""
+    first = asked.sort("user_id", *_MOMENT).unique("user_id", keep="first", maintain_order=True)
+    both = earlier.join(first, on="user_id", suffix="_asked")
+    same_second = pl.col("timestamp_s") == pl.col("timestamp_s_asked")
+    after = (pl.col("timestamp_s") > pl.col("timestamp_s_asked")) | (
+        same_second & (pl.col("sequence") >= pl.col("sequence_asked"))
+    )
+    crossing = both.filter(after)
+    if crossing.height:
+        row = crossing.row(0, named=True)
+        raise LeakageError(
+            f"{crossing.height} {what} events are not before what is asked of the same user: user "
+            f"{row['user_id']!r} has one at {row['timestamp_s']} s (sequence {row['sequence']}), "
+            f"the target is at {row['timestamp_s_asked']} s (sequence {row['sequence_asked']})"
+        )

@@ -1,0 +1,59 @@
+"""How a log is to be read: which column is what, and in which unit its times are."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 (Pydantic evaluates it)
+from typing import Literal
+
+from llmrec.config import Settings
+
+
+class ImportOptions(Settings):
+    """The column mapping and the conventions of one log.
+
+    Raises:
+        ConfigError: From ``ImportOptions.of``: an unknown option or a wrong value, by name.
+    """
+
+    user: str = "user_id"
+    """Column of the user ids. Ids are kept as strings, leading zeros included."""
+    item: str = "item_id"
+    """Column of the item ids."""
+    time: str = "timestamp"
+    """Column of the times."""
+    rating: str | None = None
+    """Column of the ratings (numbers; an empty cell is an event without a rating)."""
+    event: str | None = None
+    """Column of the kinds of event (text, e.g. ``view``, ``purchase``)."""
+    quantity: str | None = None
+    """Column of the quantities (numbers)."""
+    sequence: str | None = None
+    """Column of the order among one user's events of one second (whole numbers)."""
+    ties: Literal["file", "item-id"] = "file"
+    """Where no ``sequence`` is given: order such events as the file does, or by item id (as
+    numbers)."""
+
+    time_unit: Literal["s", "ms", "us"] | None = None
+    """The unit of numeric times since 1970 (UTC); None reads ISO 8601 texts and typed columns."""
+    time_zone: str | None = None
+    """Zone of times that carry none, e.g. ``Europe/Berlin``; never guessed."""
+    ambiguous_times: Literal["refuse", "earlier", "later"] = "refuse"
+    """What a local time means that occurred twice, when clocks were set back."""
+
+    items: Path | None = None
+    """File of the items; without it, items are those of the log and their ids are the titles."""
+    item_id: str = "item_id"
+    """Column of the ids in the items file."""
+    title: str = "title"
+    """Column of the titles in the items file."""
+    attributes: tuple[str, ...] | None = None
+    """Further columns of the items file to keep; None keeps all."""
+    list_separator: str | None = None
+    """What separates the values of a list in a text cell, e.g. ``|``; None splits nothing."""
+    list_columns: tuple[str, ...] = ()
+    """The columns to split; empty splits every attribute in which the separator occurs."""
+
+    separator: str | None = None
+    """What separates the fields of a CSV file; None means a tab for .tsv, else a comma."""
+    encoding: str = "utf-8"
+    """The encoding of text files."""

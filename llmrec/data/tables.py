@@ -1,0 +1,113 @@
+"""The two tables of a dataset: their columns, their order, and items as rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from llmrec.errors import DataError
+from llmrec.types import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llmrec.types import AttributeValue
+
+INTERACTIONS = pl.Schema(
+    {
+        "user_id": pl.String(),
+        "item_id": pl.String(),
+        "timestamp_s": pl.Int64(),
+        "sequence": pl.Int64(),
+        "rating": pl.Float64(),
+        "event": pl.String(),
+        "quantity": pl.Float64(),
+    }
+)
+"""The columns of ``interactions.parquet``, in order."""
+
+REQUIRED = ("user_id", "item_id", "timestamp_s")
+ITEM_COLUMNS = ("item_id", "title")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What a reader makes of a source."""
+
+    interactions: pl.DataFrame
+    """Columns and order of ``INTERACTIONS``; every item id is one of ``items``."""
+    items: tuple[Item, ...]
+    sources: tuple[Any, ...]
+    """Paths of the files that were read."""
+
+
+def number_ties(events: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+    """Sort each user's events and number those of one second from 0.
+
+    Args:
+        events: Has ``user_id``, ``timestamp_s`` and the columns of ``by``.
+        by: What orders events of one user and second.
+
+    Returns:
+        The events in order of (user, timestamp_s, by), with ``sequence`` (int64).
+    """
+    events = events.sort("user_id", "timestamp_s", *by, maintain_order=True)
+    number = pl.int_range(pl.len(), dtype=pl.Int64).over("user_id", "timestamp_s")
+    return events.with_columns(sequence=number)
+
+
+def items_to_frame(items: Iterable[Item]) -> pl.DataFrame:
+    """Return one row an item: ``item_id``, ``title``, and a typed column per attribute.
+
+    Raises:
+        DataError: An attribute has values of types that do not go together, or a reserved name.
+    """
+    rows = list(items)
+    names = dict.fromkeys(name for item in rows for name in item.attributes)
+    columns = [
+        pl.Series("item_id", [item.item_id for item in rows], dtype=pl.String),
+        pl.Series("title", [item.title for item in rows], dtype=pl.String),
+    ]
+    for name in names:
+        if name in ITEM_COLUMNS:
+            raise DataError(f"an item has an attribute called {name!r}, which is a field's name")
+        columns.append(_column(name, rows))
+    return pl.DataFrame(columns)
+
+
+def _column(name: str, rows: Sequence[Item]) -> pl.Series:
+    values: list[Any] = [item.attributes.get(name) for item in rows]
+    kinds = {type(value) for value in values} - {type(None)}
+    if kinds <= {tuple, list}:
+        lists = [None if value is None else list(value) for value in values]
+        return pl.Series(name, lists, dtype=pl.List(pl.String), strict=True)
+    if kinds == {str}:
+        return pl.Series(name, values, dtype=pl.String)
+    if kinds == {int}:
+        return pl.Series(name, values, dtype=pl.Int64)
+    if kinds <= {int, float}:
+        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    types = sorted(kind.__name__ for kind in kinds)
+    item = next(item for item in rows if type(item.attributes.get(name)) is not type(None))
+    raise DataError(
+        f"attribute {name!r} has values of type {' and '.join(types)} "
+        f"(first on item {item.item_id!r})",
+        remedy="An attribute is text, numbers or tuples of text, and the same on every item.",
+    )
+
+
+def items_from_frame(frame: pl.DataFrame) -> tuple[Item, ...]:
+    """Return the rows as items; null attributes are absent, lists become tuples."""
+    names = [name for name in frame.columns if name not in ITEM_COLUMNS]
+    columns = [frame[name].to_list() for name in names]
+    attributes: list[dict[str, AttributeValue]] = [{} for _ in range(frame.height)]
+    for name, column in zip(names, columns, strict=True):
+        for known, value in zip(attributes, column, strict=True):
+            if value is not None:
+                known[name] = tuple(value) if isinstance(value, list) else value
+    titled = zip(frame["item_id"].to_list(), frame["title"].to_list(), attributes, strict=True)
+    return tuple(
+        Item(item_id=item_id, title=title, attributes=known) for item_id, title, known in titled
+    )

@@ -1,0 +1,145 @@
+"""Validated tables to a dataset folder: ``interactions.parquet``, ``items.parquet``, manifest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from llmrec.artifacts import write_artifact
+from llmrec.data.raw import ROW, RawTable, near
+from llmrec.data.tables import INTERACTIONS, REQUIRED, items_to_frame, number_ties
+from llmrec.errors import DataError, UnknownUserError, did_you_mean
+from llmrec.types import Catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from llmrec.types import Item
+
+KIND = "dataset"
+INTERACTIONS_FILE = "interactions.parquet"
+ITEMS_FILE = "items.parquet"
+HELD_OUT = "held_out_users"
+"""Where the manifest's ``made_from`` lists the users who are in no training set."""
+
+
+def write_dataset(
+    path: Path,
+    *,
+    items: Catalogue | Sequence[Item],
+    interactions: pl.DataFrame | pl.LazyFrame,
+    made_from: Mapping[str, Any],
+    held_out_users: Sequence[str] = (),
+) -> None:
+    """Write a dataset folder, whole or not at all; an older dataset there is replaced.
+
+    Args:
+        path: The folder.
+        items: The catalogue, in the order that it shall keep.
+        interactions: Columns ``user_id``, ``item_id`` (str) and ``timestamp_s`` (int, seconds since
+            1970, UTC); optional ``sequence`` (int, order within a second; without it rows keep
+            their order), ``rating`` and ``quantity`` (float), ``event`` (str). Rows in any order.
+        made_from: JSON values that name the origin.
+        held_out_users: Users whose events no model may be trained on.
+
+    Raises:
+        DataError: Two items share an id, a column is missing, unknown or of another type, a value
+            is missing or not finite, an item is unknown, two events of a user share second and
+            sequence, or there are no events; with the row.
+        UnknownUserError: A held-out user has no events.
+        ArtifactError: Something else than an artifact stands at ``path``.
+    """
+    catalogue = items if isinstance(items, Catalogue) else Catalogue(items)
+    table = checked(interactions, catalogue)
+    users = set(table["user_id"].unique().to_list())
+    for user in held_out_users:
+        if user not in users:
+            raise UnknownUserError(
+                f"held-out user {user!r} has no events", remedy=near(user, users) or None
+            )
+    origin = {**made_from, HELD_OUT: sorted(set(held_out_users))}
+    rows = items_to_frame(catalogue.values())
+    with write_artifact(path, KIND, made_from=origin, metrics=counts(table, len(rows))) as draft:
+        table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
+        rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
+
+
+def counts(table: pl.DataFrame, n_items: int) -> dict[str, Any]:
+    """Return what the manifest tells of the interactions."""
+    ends = [table["timestamp_s"].min(), table["timestamp_s"].max()]
+    first, last = (datetime.fromtimestamp(int(str(s)), UTC).isoformat() for s in ends)
+    return {
+        "interactions": table.height,
+        "users": table["user_id"].n_unique(),
+        "items": n_items,
+        "items_with_interactions": table["item_id"].n_unique(),
+        "first": first,
+        "last": last,
+    }
+
+
+def checked(interactions: pl.DataFrame | pl.LazyFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Return the interactions in the columns, types and order of ``INTERACTIONS``.
+
+    Raises:
+        DataError: As ``write_dataset`` says.
+    """
+    frame = interactions.collect() if isinstance(interactions, pl.LazyFrame) else interactions
+    _check_columns(frame.schema)
+    raw = RawTable.of(None, frame)
+    for name in REQUIRED:
+        raw.refuse(frame[name].is_null(), "a value is missing", column=name)
+    for name in ("user_id", "item_id"):
+        raw.refuse(frame[name] == "", "the id is empty", column=name)
+    known = pl.Series(list(catalogue), dtype=pl.String)
+    raw.refuse(
+        ~frame["item_id"].is_in(known.implode()),
+        "item {value} is not in the catalogue",
+        column="item_id",
+        remedy=lambda value: near(str(value), catalogue),
+    )
+    return _completed(raw).select(INTERACTIONS.names())
+
+
+def _check_columns(schema: pl.Schema) -> None:
+    for name in REQUIRED:
+        if name not in schema:
+            raise DataError("the column is missing", column=name, remedy=did_you_mean(name, schema))
+    for name, dtype in schema.items():
+        if name not in INTERACTIONS:
+            raise DataError("unknown column", column=name, remedy=did_you_mean(name, INTERACTIONS))
+        wanted = INTERACTIONS[name]
+        fits = dtype == wanted or dtype == pl.Null or (dtype.is_numeric() and wanted.is_float())
+        if not fits and not (dtype.is_integer() and wanted.is_integer()):
+            raise DataError(
+                f"type {dtype} where {wanted} is needed",
+                column=name,
+                remedy="Cast it: ids are str, times int64 seconds, ratings float64.",
+            )
+
+
+def _completed(raw: RawTable) -> pl.DataFrame:
+    """Cast, add what is absent, sort, and check ratings, quantities and the total order."""
+    frame = raw.frame
+    present = [name for name in INTERACTIONS.names() if name in frame.columns]
+    frame = frame.with_columns(pl.col(name).cast(INTERACTIONS[name]) for name in present)
+    for name in ("rating", "quantity"):
+        if name in present:
+            raw.refuse(~frame[name].is_finite(), "{value} is not a finite number", column=name)
+    absent = [name for name in INTERACTIONS.names() if name not in (*present, "sequence")]
+    frame = frame.with_columns(pl.lit(None, INTERACTIONS[name]).alias(name) for name in absent)
+    if "sequence" not in present:
+        return number_ties(frame, by=(ROW,))
+    number = frame["sequence"]
+    raw.refuse(number.is_null() | (number < 0), "{value} is not from 0 on", column="sequence")
+    moment = ["user_id", "timestamp_s", "sequence"]
+    raw.refuse(
+        frame.select(~pl.struct(moment).is_first_distinct()).to_series(),
+        "this user has another event of the same second and sequence {value}",
+        column="sequence",
+        remedy="Number the events of one user and second differently.",
+    )
+    return frame.sort(moment)
