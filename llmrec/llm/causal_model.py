@@ -1,0 +1,195 @@
+"""One causal transformer in PyTorch, and the few passes that scoring and writing need."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, cast
+
+from llmrec.errors import EngineError, require
+from llmrec.llm.head import Head
+from llmrec.llm.quiet import bars_on_terminals_only
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import torch
+
+    from llmrec.types import TokenIds
+
+DTYPES = ("bfloat16", "float16", "float32")
+
+
+class CausalModel:
+    """A loaded model: hidden states in its dtype, and the head that reads them.
+
+    Args:
+        folder: ``config.json`` and safetensors.
+        dtype: ``bfloat16``, ``float16`` or ``float32``.
+        device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:1``, ...
+
+    Raises:
+        EngineError: The dtype, the device or the model's head is not supported.
+    """
+
+    def __init__(self, folder: Path, *, dtype: str, device: str = "auto") -> None:
+        self.torch = require("torch", "cpu")
+        transformers = require("transformers", "cpu")
+        if dtype not in DTYPES:
+            raise EngineError(f"dtype {dtype!r} is unknown", remedy=f"Known: {', '.join(DTYPES)}.")
+        self.device = _device(self.torch, device)
+        with bars_on_terminals_only():
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                str(folder),
+                dtype=getattr(self.torch, dtype),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+        self._model = model.eval().to(self.device)
+        self._cache_type = transformers.DynamicCache
+        self.head = Head(self._model)
+        self.context_length = int(model.config.get_text_config().max_position_embeddings)
+        self.end_ids = _end_ids(model)
+
+    def tensor(self, values: object) -> torch.Tensor:
+        """Return nested lists of integers as a tensor on the model's device."""
+        return cast("torch.Tensor", self.torch.tensor(values, device=self.device))
+
+    def new_cache(self) -> Any:  # noqa: ANN401 - Transformers is an optional package
+        """Return an empty key-value cache."""
+        return self._cache_type(config=self._model.config)
+
+    def run(self, **inputs: Any) -> tuple[torch.Tensor, Any]:  # noqa: ANN401
+        """Run the model without its head. Return hidden states ``(n, tokens, dim)`` and cache."""
+        with self.torch.inference_mode():
+            out = self._model.base_model(**inputs)
+        return out.last_hidden_state, out.past_key_values
+
+    def last_hidden(self, rows: Sequence[TokenIds]) -> torch.Tensor:
+        """Run rows of any length as one batch. Return each one's last state ``(n_rows, dim)``.
+
+        Rows are padded on the right, where a causal model's tokens never look: the positions are
+        right, and attention needs no mask.
+        """
+        width = max(map(len, rows))
+        ids = self.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+        hidden, _ = self.run(input_ids=ids, use_cache=False)
+        ends = self.tensor([len(row) - 1 for row in rows])
+        return hidden[self.torch.arange(len(rows), device=self.device), ends]
+
+    def read_prefix(self, prefix: TokenIds) -> tuple[Any, torch.Tensor]:
+        """Run one prefix. Return its key-value cache and its last hidden state ``(1, dim)``."""
+        ids = self.tensor([prefix])
+        hidden, cache = self.run(input_ids=ids, past_key_values=self.new_cache(), use_cache=True)
+        return cache, hidden[0, -1:]
+
+    def hidden_after(
+        self,
+        cache: Any,  # noqa: ANN401
+        n_prefix: int,
+        tails: Sequence[TokenIds],
+    ) -> torch.Tensor:
+        """Run several tails, each directly after the same prefix; the cache stays as it was.
+
+        Where every layer attends to everything, the tails are packed into one row with a block
+        mask, so that the prefix's keys and values are read in place: on two CPU cores 20 tails of
+        7 tokens after 600 take 0.13 s, against 0.46 s for a batch with copied keys. Other models
+        (sliding windows, states) take the batch.
+
+        Returns:
+            ``(tokens of all tails, dim)``, tail after tail.
+        """
+        packs = all(type(layer).__name__ == "DynamicLayer" for layer in cache.layers)
+        return self._packed(cache, n_prefix, tails) if packs else self._expanded(cache, tails)
+
+    def _packed(
+        self,
+        cache: Any,  # noqa: ANN401
+        n_prefix: int,
+        tails: Sequence[TokenIds],
+    ) -> torch.Tensor:
+        torch = self.torch
+        owner = torch.tensor([n for n, tail in enumerate(tails) for _ in tail])
+        place = torch.tensor([k for tail in tails for k in range(len(tail))])
+        sees = (owner[:, None] == owner[None]) & (place[:, None] >= place[None])
+        sees = torch.cat([torch.ones(len(owner), n_prefix, dtype=torch.bool), sees], dim=1)
+        dtype = self._model.dtype
+        mask = torch.zeros(sees.shape, dtype=dtype).masked_fill(~sees, torch.finfo(dtype).min)
+        hidden, _ = self.run(
+            input_ids=self.tensor([[token for tail in tails for token in tail]]),
+            position_ids=(n_prefix + place)[None].to(self.device),
+            attention_mask=mask[None, None].to(self.device),
+            past_key_values=cache,
+            use_cache=True,
+        )
+        cache.crop(-len(owner))
+        return hidden[0]
+
+    def _expanded(self, cache: Any, tails: Sequence[TokenIds]) -> torch.Tensor:  # noqa: ANN401
+        width = max(map(len, tails))
+        own = copy.deepcopy(cache)
+        own.batch_repeat_interleave(len(tails))
+        ids = self.tensor([[*tail, *[0] * (width - len(tail))] for tail in tails])
+        hidden, _ = self.run(input_ids=ids, past_key_values=own, use_cache=True)
+        joined = self.torch.cat([hidden[n, : len(tail)] for n, tail in enumerate(tails)])
+        return cast("torch.Tensor", joined)
+
+
+class Decoding:
+    """Prompts being answered together, one token each a step; padded on the left.
+
+    Args:
+        model: What answers.
+        prompts: Token ids.
+    """
+
+    def __init__(self, model: CausalModel, prompts: Sequence[TokenIds]) -> None:
+        torch = model.torch
+        self._model = model
+        width = max(map(len, prompts))
+        padding = torch.tensor([width - len(row) for row in prompts])
+        self._mask = (torch.arange(width)[None] >= padding[:, None]).long().to(model.device)
+        self._next = model.tensor([[*[0] * (width - len(row)), *row] for row in prompts])
+        self._cache = model.new_cache()
+
+    def step(self) -> torch.Tensor:
+        """Run what was fed last. Return ``(n_prompts, vocabulary) float32`` logits."""
+        positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -self._next.shape[1] :]
+        hidden, self._cache = self._model.run(
+            input_ids=self._next,
+            attention_mask=self._mask,
+            position_ids=positions,
+            past_key_values=self._cache,
+            use_cache=True,
+        )
+        return self._model.head.logits(hidden[:, -1])
+
+    def feed(self, tokens: Sequence[int]) -> None:
+        """Give each answer its next token."""
+        self._next = self._model.tensor([[token] for token in tokens])
+        ones = self._model.torch.ones_like(self._mask[:, :1])
+        self._mask = self._model.torch.cat([self._mask, ones], dim=-1)
+
+
+def _device(library: Any, name: str) -> torch.device:  # noqa: ANN401
+    if name == "auto":
+        name = "cuda" if library.cuda.is_available() else "cpu"
+    try:
+        device = cast("torch.device", library.device(name))
+    except RuntimeError as error:
+        raise EngineError(f"device {name!r} is unknown: {error}") from error
+    if device.type == "cuda" and not library.cuda.is_available():
+        raise EngineError(
+            f"device {name!r} was asked for, but PyTorch sees no CUDA GPU",
+            remedy="Use device 'cpu', or install PyTorch's CUDA build.",
+        )
+    return device
+
+
+def _end_ids(model: Any) -> frozenset[int]:  # noqa: ANN401
+    """Return the ids that end an answer, by the generation config."""
+    ids = model.generation_config.eos_token_id
+    if ids is None:
+        return frozenset()
+    return frozenset([ids] if isinstance(ids, int) else ids)

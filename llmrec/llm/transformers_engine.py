@@ -1,0 +1,260 @@
+"""Scores and text from Transformers, on any machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmrec.errors import EngineError
+from llmrec.llm.answers import AnswerText, control_ids
+from llmrec.llm.base import EngineCard, EngineStats, LogProbs
+from llmrec.llm.causal_model import CausalModel, Decoding
+from llmrec.llm.checks import check_continuations, check_generation, check_labels
+from llmrec.llm.models import obtain, weights_sha256
+from llmrec.llm.tokenizer import ChatTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import torch
+
+    from llmrec.types import TokenIds, Tokenizer
+
+
+class TransformersEngine:
+    """A causal language model in PyTorch, on CPU or GPU.
+
+    Logits are computed in fp32 from the last hidden state, and only where they are read.
+    ``score_labels`` runs prompts of like length together; ``score_continuations`` runs each prefix
+    once and then all of its continuations packed behind it. A batch gives what single calls give,
+    up to the rounding of the dtype (fp32: 1e-4; bf16: some hundredths, since matrix products of
+    another shape round differently).
+
+    Args:
+        model: An embedded name, a folder or a hub id.
+        dtype: ``bfloat16``, ``float16`` or ``float32``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
+        batch_tokens: Tokens (padding included) that one pass takes, at most, beyond a single
+            prompt; bounds the memory. Default 4,096 on a CPU and 32,768 on a GPU.
+
+    Raises:
+        ModelNotFoundError: No such model.
+        EngineError: Dtype, device or the model's head is not supported.
+        MissingExtraError: PyTorch or Transformers is not installed.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        dtype: str = "bfloat16",
+        device: str = "auto",
+        batch_tokens: int | None = None,
+    ) -> None:
+        folder = obtain(str(model))
+        self._network: CausalModel | None = CausalModel(folder, dtype=dtype, device=device)
+        on_cpu = self._network.device.type == "cpu"
+        self._batch_tokens = batch_tokens or (4_096 if on_cpu else 32_768)
+        self._tokenizer = ChatTokenizer.load(folder)
+        self._control_ids = control_ids(self._tokenizer)
+        self._stats = EngineStats()
+        self._card = EngineCard(
+            engine="transformers",
+            model=str(model),
+            weights_sha256=weights_sha256(folder),
+            dtype=dtype,
+            context_length=self._network.context_length,
+        )
+
+    @property
+    def card(self) -> EngineCard:
+        """Who answers."""
+        return self._card
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
+        return self._tokenizer
+
+    @property
+    def stats(self) -> EngineStats:
+        """Running counts; padding is not counted, and a prefix once."""
+        return self._stats
+
+    def score_labels(
+        self, prompts: Sequence[TokenIds], labels: Sequence[TokenIds]
+    ) -> list[LogProbs]:
+        """Score single tokens at the end of each prompt, in one pass a batch."""
+        check_labels(prompts, labels, self._card.context_length)
+        scores: list[LogProbs] = [np.empty(0, dtype=np.float32)] * len(prompts)
+        for batch in _batches([len(prompt) for prompt in prompts], self._batch_tokens):
+            ends = self._running.last_hidden([prompts[n] for n in batch])
+            read = self._running.head.log_probs(ends, [labels[n] for n in batch])
+            for n, values in zip(batch, read, strict=True):
+                scores[n] = values
+            self._stats.forward_passes += 1
+        self._count(prompts, sum(map(len, prompts)), computed=sum(map(len, prompts)))
+        return scores
+
+    def score_continuations(
+        self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
+    ) -> list[list[LogProbs]]:
+        """Score continuations: each prefix is run once, then its tails packed behind it."""
+        check_continuations(prefixes, continuations, self._card.context_length)
+        return [
+            self._score_after(prefix, options)
+            for prefix, options in zip(prefixes, continuations, strict=True)
+        ]
+
+    def generate(
+        self,
+        prompts: Sequence[TokenIds],
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> list[str]:
+        """Write answers, prompts of like length together.
+
+        Every prompt draws from its own random stream of the same seed: an answer does not depend
+        on the others of its batch (beyond rounding, which can turn a near tie).
+        """
+        check_generation(prompts, self._card.context_length, max_tokens, temperature)
+        answers = [""] * len(prompts)
+        lengths = [len(prompt) + max_tokens for prompt in prompts]
+        for batch in _batches(lengths, self._batch_tokens):
+            texts = [AnswerText(self._tokenizer, self._control_ids, stop) for _ in batch]
+            pieces: list[list[str]] = [[] for _ in batch]
+            chosen = [prompts[n] for n in batch]
+            for place, piece in self._write(chosen, texts, max_tokens, temperature, seed):
+                pieces[place].append(piece)
+            for n, parts in zip(batch, pieces, strict=True):
+                answers[n] = "".join(parts)
+        return answers
+
+    def stream(
+        self,
+        prompt: TokenIds,
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Yield the answer to one prompt as its tokens are decided."""
+        check_generation([prompt], self._card.context_length, max_tokens, temperature)
+        text = AnswerText(self._tokenizer, self._control_ids, stop)
+        for _, piece in self._write([prompt], [text], max_tokens, temperature, seed):
+            if piece:
+                yield piece
+
+    def close(self) -> None:
+        """Free the model."""
+        self._network = None
+
+    @property
+    def _running(self) -> CausalModel:
+        if self._network is None:
+            raise EngineError("this engine is closed", remedy="Open it again.")
+        return self._network
+
+    def _score_after(self, prefix: TokenIds, options: Sequence[TokenIds]) -> list[LogProbs]:
+        """Score one prefix's continuations; their last tokens need no pass, only a reading."""
+        if not options:
+            return []
+        network = self._running
+        cache, last = network.read_prefix(prefix)
+        firsts = network.head.log_probs(last, [[option[0] for option in options]])[0]
+        scores = [firsts[n : n + 1] for n in range(len(options))]
+        self._stats.forward_passes += 1
+        longer = [n for n, option in enumerate(options) if len(option) > 1]
+        for pack in _packs([len(options[n]) - 1 for n in longer], self._batch_tokens):
+            chosen = [longer[n] for n in pack]
+            hidden = network.hidden_after(cache, len(prefix), [options[n][:-1] for n in chosen])
+            targets = [[token] for n in chosen for token in options[n][1:]]
+            read = iter(network.head.log_probs(hidden, targets))
+            for n in chosen:
+                rest = [next(read) for _ in options[n][1:]]
+                scores[n] = np.concatenate([scores[n], *rest])
+            self._stats.forward_passes += 1
+        sent = sum(map(len, options))
+        self._count([prefix], len(prefix) + sent, computed=len(prefix) + sent - len(options))
+        return scores
+
+    def _write(
+        self,
+        prompts: Sequence[TokenIds],
+        texts: Sequence[AnswerText],
+        max_tokens: int,
+        temperature: float,
+        seed: int,
+    ) -> Iterator[tuple[int, str]]:
+        """Decode a batch; yield (place in the batch, piece of text), ends included."""
+        network = self._running
+        decoding = Decoding(network, prompts)
+        draws = [np.random.Generator(np.random.PCG64(seed)) for _ in prompts]
+        room = [min(max_tokens, self._card.context_length - len(prompt)) for prompt in prompts]
+        self._count(prompts, sum(map(len, prompts)), computed=sum(map(len, prompts)))
+        writing = set(range(len(prompts)))
+        for step in range(max(room)):
+            logits = decoding.step()
+            tokens = [
+                _choose(row, temperature, draw) for row, draw in zip(logits, draws, strict=True)
+            ]
+            self._stats.forward_passes += 1
+            self._stats.generated_tokens += len(writing)
+            for place in sorted(writing):
+                ended = tokens[place] in network.end_ids
+                piece = "" if ended else texts[place].add([tokens[place]])
+                if ended or texts[place].stopped or step + 1 >= room[place]:
+                    writing.remove(place)
+                    piece += texts[place].end()
+                yield place, piece
+            if not writing:
+                return
+            decoding.feed(tokens)
+
+    def _count(self, prompts: Sequence[TokenIds], sent: int, *, computed: int) -> None:
+        self._stats.prompts += len(prompts)
+        self._stats.prompt_tokens += sent
+        self._stats.computed_tokens += computed
+
+
+def _choose(logits: torch.Tensor, temperature: float, draw: np.random.Generator) -> int:
+    """Return the likeliest token, or one drawn at this temperature."""
+    if temperature == 0:
+        return int(logits.argmax())
+    weights = (logits / temperature).double().softmax(-1).cumsum(-1).cpu().numpy()
+    return int(
+        min(np.searchsorted(weights, draw.random() * weights[-1], side="right"), len(weights) - 1)
+    )
+
+
+def _batches(lengths: Sequence[int], limit: int) -> list[list[int]]:
+    """Group positions, longest first, so that count times longest stays within the limit."""
+    groups: list[list[int]] = []
+    longest = 0
+    for n in sorted(range(len(lengths)), key=lambda n: (-lengths[n], n)):
+        if groups and (len(groups[-1]) + 1) * longest <= limit:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+            longest = lengths[n]
+    return groups
+
+
+def _packs(lengths: Sequence[int], limit: int) -> list[list[int]]:
+    """Group positions in order, so that the sum of lengths stays within the limit."""
+    groups: list[list[int]] = []
+    total = 0
+    for n, length in enumerate(lengths):
+        if groups and total + length <= limit:
+            groups[-1].append(n)
+            total += length
+        else:
+            groups.append([n])
+            total = length
+    return groups
