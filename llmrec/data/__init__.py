@@ -6,7 +6,9 @@ from llmrec.data.dataset import Dataset, load
 from llmrec.data.importing import READERS, guess_format, import_dataset
 from llmrec.data.leakage import check_leakage
 from llmrec.data.options import ImportOptions
-from llmrec.data.protocol import SplitProtocol, load_protocol
+from llmrec.data.protocol import SplitProtocol
+from llmrec.data.sample import write_sample
+from llmrec.data.single import read_history
 from llmrec.data.splitting import Split, split
 from llmrec.data.times import parse_moment
 from llmrec.data.writing import write_dataset
@@ -21,8 +23,9 @@ __all__ = [
     "guess_format",
     "import_dataset",
     "load",
-    "load_protocol",
     "parse_moment",
+    "read_history",
     "split",
     "write_dataset",
+    "write_sample",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,17 @@ import polars as pl
 
 from llmrec.artifacts import read_manifest
 from llmrec.data.raw import near
-from llmrec.data.tables import INTERACTIONS, items_from_frame
+from llmrec.data.tables import INTERACTIONS, cut_before, events_of, items_from_frame, moment_of
 from llmrec.data.writing import HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
 from llmrec.errors import ArtifactError, UnknownUserError
-from llmrec.types import Catalogue, History, Interaction, as_utc
+from llmrec.types import Catalogue, as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
+
+    from llmrec.types import History, Interaction
 
 _KEPT_USERS = 2048  # whose events stay built as objects
 
@@ -86,7 +89,7 @@ class Dataset:
     @property
     def last_moment(self) -> datetime:
         """The time of the newest event."""
-        return _moment(int(self._table["timestamp_s"].to_numpy().max()))
+        return moment_of(int(self._table["timestamp_s"].to_numpy().max()))
 
     def __len__(self) -> int:
         return self._table.height
@@ -126,32 +129,19 @@ class Dataset:
             DataError: ``as_of`` has no time zone.
         """
         moment = self._default_moment() if as_of is None else as_utc(as_of, what="as_of")
-        return _cut(user_id, self.events(user_id), moment, as_of_sequence)
+        return cut_before(user_id, self.events(user_id), moment, as_of_sequence)
 
     def histories(self, user_ids: Iterable[str], *, as_of: datetime | None = None) -> list[History]:
         """Return ``history`` of each user, all at the same moment."""
         moment = self._default_moment() if as_of is None else as_utc(as_of, what="as_of")
-        return [_cut(user, self.events(user), moment, 0) for user in user_ids]
+        return [cut_before(user, self.events(user), moment) for user in user_ids]
 
     def _default_moment(self) -> datetime:
         return self.last_moment + timedelta(seconds=1)
 
     def _build(self, row: int) -> tuple[Interaction, ...]:
         part = self._table[self._offsets[row] : self._offsets[row + 1]]
-        columns = (part[name].to_list() for name in INTERACTIONS.names()[1:])
-        return tuple(
-            Interaction(
-                item_id=item_id,
-                timestamp=_moment(timestamp_s),
-                sequence=sequence,
-                rating=rating,
-                event=event,
-                quantity=quantity,
-            )
-            for item_id, timestamp_s, sequence, rating, event, quantity in zip(
-                *columns, strict=True
-            )
-        )
+        return events_of(part)
 
 
 def load(path: str | Path) -> Dataset:
@@ -179,27 +169,4 @@ def load(path: str | Path) -> Dataset:
         catalogue=Catalogue(items),
         table=table,
         made_from=manifest.made_from,
-    )
-
-
-def _moment(timestamp_s: int) -> datetime:
-    return datetime.fromtimestamp(timestamp_s, UTC)
-
-
-def _cut(
-    user_id: str, events: tuple[Interaction, ...], as_of: datetime, as_of_sequence: int
-) -> History:
-    """Return the events before (as_of, as_of_sequence) as a history."""
-    low, high = 0, len(events)
-    while low < high:
-        middle = (low + high) // 2
-        if events[middle].moment < (as_of, as_of_sequence):
-            low = middle + 1
-        else:
-            high = middle
-    return History(
-        user_id=user_id,
-        as_of=as_of,
-        interactions=events[:low],
-        as_of_sequence=as_of_sequence,
     )

@@ -79,6 +79,33 @@ class SplitProtocol(Settings):
             raise ValueError("validation_from must lie before test_from")
         return self
 
+    @classmethod
+    def named(cls, name: str | Path) -> Self:
+        """Read a card.
+
+        Args:
+            name: The id of a card that ships with llmrec, e.g. ``leave-one-out.v1``, or a path to
+                a YAML file.
+
+        Raises:
+            ConfigError: No such card, or one that is not valid.
+        """
+        path = Path(name)
+        if path.suffix in {".yaml", ".yml"}:
+            return cls.load(path)
+        cards = {
+            card.name.removesuffix(".yaml"): card
+            for card in resources.files("llmrec.eval").joinpath("protocols").iterdir()
+            if card.name.endswith(".yaml")
+        }
+        if str(name) not in cards:
+            raise ConfigError(
+                f"there is no split protocol {str(name)!r}",
+                remedy=did_you_mean(str(name), sorted(cards)),
+            )
+        with resources.as_file(cards[str(name)]) as file:
+            return cls.load(file)
+
     @property
     def id(self) -> str:
         """``<name>.v<version>``."""
@@ -88,29 +115,3 @@ class SplitProtocol(Settings):
     def sha256(self) -> str:
         """Hash of the whole card."""
         return sha256_of(self.model_dump(mode="json"))
-
-
-def load_protocol(name: str | Path) -> SplitProtocol:
-    """Read a protocol's card.
-
-    Args:
-        name: The id of a shipped card, e.g. ``leave-one-out.v1``, or a path to a YAML file.
-
-    Raises:
-        ConfigError: No such card, or one that is not valid.
-    """
-    path = Path(name)
-    if path.suffix in {".yaml", ".yml"}:
-        return SplitProtocol.load(path)
-    cards = {
-        card.name.removesuffix(".yaml"): card
-        for card in resources.files("llmrec.eval").joinpath("protocols").iterdir()
-        if card.name.endswith(".yaml")
-    }
-    if str(name) not in cards:
-        raise ConfigError(
-            f"there is no split protocol {str(name)!r}",
-            remedy=did_you_mean(str(name), sorted(cards)),
-        )
-    with resources.as_file(cards[str(name)]) as file:
-        return SplitProtocol.load(file)

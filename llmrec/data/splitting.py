@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from llmrec.data.leakage import check_leakage
-from llmrec.data.tables import INTERACTIONS
+from llmrec.data.tables import INTERACTIONS, moment_of
 from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Query
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from llmrec.data.dataset import Dataset
     from llmrec.data.protocol import SplitProtocol
 
@@ -70,7 +71,7 @@ def split(dataset: Dataset, protocol: SplitProtocol) -> Split:
                 f"{protocol.id} leaves no event of {dataset.path} to {purpose}",
                 remedy="Are there users with several events, and does min_rating fit the ratings?",
             )
-    cuts = (None, None) if parts.cuts_s is None else tuple(map(_moment, parts.cuts_s))
+    cuts = (None, None) if parts.cuts_s is None else tuple(map(moment_of, parts.cuts_s))
     result = Split(
         protocol=protocol,
         train=train.select(INTERACTIONS.names()).lazy(),
@@ -187,7 +188,3 @@ def _queries(dataset: Dataset, rows: pl.DataFrame, protocol: SplitProtocol) -> l
 
 def _ceil_s(moment: datetime) -> int:
     return -int(-moment.timestamp() // 1)
-
-
-def _moment(timestamp_s: int) -> datetime:
-    return datetime.fromtimestamp(timestamp_s, UTC)

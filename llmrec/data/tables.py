@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from llmrec.errors import DataError
-from llmrec.types import Item
+from llmrec.types import History, Interaction, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,3 +113,34 @@ def items_from_frame(frame: pl.DataFrame) -> tuple[Item, ...]:
     return tuple(
         Item(item_id=item_id, title=title, attributes=known) for item_id, title, known in titled
     )
+
+
+def events_of(frame: pl.DataFrame) -> tuple[Interaction, ...]:
+    """Return rows of ``INTERACTIONS`` as interactions, in their order."""
+    columns = (frame[name].to_list() for name in INTERACTIONS.names()[1:])
+    return tuple(
+        Interaction(
+            item_id=item_id,
+            timestamp=moment_of(timestamp_s),
+            sequence=sequence,
+            rating=rating,
+            event=event,
+            quantity=quantity,
+        )
+        for item_id, timestamp_s, sequence, rating, event, quantity in zip(*columns, strict=True)
+    )
+
+
+def cut_before(
+    user_id: str, events: tuple[Interaction, ...], as_of: datetime, as_of_sequence: int = 0
+) -> History:
+    """Return those events, sorted as they are, that stand before (as_of, as_of_sequence)."""
+    end = bisect.bisect_left(events, (as_of, as_of_sequence), key=lambda event: event.moment)
+    return History(
+        user_id=user_id, as_of=as_of, interactions=events[:end], as_of_sequence=as_of_sequence
+    )
+
+
+def moment_of(timestamp_s: int) -> datetime:
+    """Return seconds since 1970 as an aware moment."""
+    return datetime.fromtimestamp(timestamp_s, UTC)
