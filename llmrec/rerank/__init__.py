@@ -1,1 +1,35 @@
 """Scores for every candidate, and their fusion with the retriever's."""
+
+from llmrec.rerank.base import Reranker
+from llmrec.rerank.context import PromptContext, SharedContext
+from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight
+from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
+from llmrec.rerank.labels import LabelScorer
+from llmrec.rerank.likelihood import LikelihoodScorer
+from llmrec.rerank.runs import (
+    CandidateList,
+    RankedList,
+    read_candidates,
+    write_jsonl,
+    write_trec,
+)
+
+__all__ = [
+    "DEFAULT_WEIGHT",
+    "CandidateList",
+    "FusionArtifact",
+    "FusionFit",
+    "LabelScorer",
+    "LikelihoodScorer",
+    "PromptContext",
+    "RankedList",
+    "Reranker",
+    "SharedContext",
+    "default_weight",
+    "fit_weight",
+    "fuse",
+    "read_candidates",
+    "write_jsonl",
+    "write_trec",
+    "zscore",
+]

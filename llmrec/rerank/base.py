@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from llmrec.artifacts import sha256_of
-from llmrec.errors import ConfigError, EngineError
+from llmrec.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmrec.llm.base import LogProbs
     from llmrec.types import Candidate, History, Ranking, ScoreKind, Scores
 
 
@@ -77,20 +79,7 @@ def settings_identity(kind: str, **settings: object) -> str:
     return f"{kind}:{sha256_of(settings)[:12]}"
 
 
-def check_batch(histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]) -> None:
-    """Refuse a batch of histories that does not match its candidates.
-
-    Raises:
-        ConfigError: The lengths differ.
-    """
-    if len(histories) != len(candidates):
-        raise ConfigError(
-            f"{len(histories)} histories but {len(candidates)} lists of candidates",
-            remedy="Give one list of candidates for each history.",
-        )
-
-
-def renormalise(log_weights: Sequence[float] | Scores, *, asked: str) -> Scores:
+def renormalise(log_weights: Sequence[float] | Scores | LogProbs, *, asked: str) -> Scores:
     """Return natural-log probabilities over the candidates: a log-softmax.
 
     Args:
@@ -111,5 +100,6 @@ def renormalise(log_weights: Sequence[float] | Scores, *, asked: str) -> Scores:
             remedy="Check the model's weights and dtype: a sound model gives finite figures.",
         )
     shifted = weights - weights.max()
-    result: Scores = shifted - np.log(np.exp(shifted).sum())
+    # fsum is exact, so the order in which the candidates were given changes no digit.
+    result: Scores = shifted - math.log(math.fsum(np.exp(shifted)))
     return result
