@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmrec.artifacts import sha256_file, sha256_of
 from llmrec.encode.base import EncoderCard, Vectors
 from llmrec.encode.locate import locate
+from llmrec.encode.weights import refuse_random_weights, weights_sha256
 from llmrec.errors import DataError, EngineError, require
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class SentenceEncoder:
     Raises:
         MissingExtraError: sentence-transformers is not installed.
         ModelNotFoundError: No model of this name is here, nor can it be fetched.
-        EngineError: It is here but cannot be loaded, or the device is not there.
+        EngineError: It is here but cannot be loaded whole, or the device is not there.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class SentenceEncoder:
     ) -> None:
         name, folder = locate(name_or_path)
         self._model = _load(folder, device)
+        refuse_random_weights(self._model, folder)
         self._batch_size = batch_size
         # The tokenizer keeps its padding and cutting as state, so one text batch at a time.
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ class SentenceEncoder:
         self._control_strings = frozenset(map(str, tokenizer.all_special_tokens))
         self._card = EncoderCard(
             name=name,
-            weights_sha256=_weights_sha256(folder),
+            weights_sha256=weights_sha256(folder),
             dimension=int(self._model.get_embedding_dimension()),
             max_tokens=self._model.max_seq_length - tokenizer.num_special_tokens_to_add(pair=False),
         )
@@ -123,6 +124,7 @@ def _load(folder: Path, device: str) -> Any:  # noqa: ANN401
     """Load the model of a folder, offline and without its progress bar."""
     library = require("sentence_transformers", "cpu")
     torch = require("torch", "cpu")
+    damaged = require("safetensors", "cpu").SafetensorError
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise EngineError(
             f"device {device!r} was asked for, and no CUDA device is here",
@@ -139,15 +141,8 @@ def _load(folder: Path, device: str) -> Any:  # noqa: ANN401
             trust_remote_code=False,
             model_kwargs={"use_safetensors": True, "dtype": torch.float32},
         )
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, damaged) as error:
         raise EngineError(f"the encoder in {folder} cannot be loaded: {error}") from error
     finally:
         if shown:
             bars.enable_progress_bar()
-
-
-def _weights_sha256(folder: Path) -> str:
-    """Return the hash of the weights: of the one file, or of all with their names."""
-    files = sorted(folder.rglob("*.safetensors"))
-    hashes = {str(file.relative_to(folder)): sha256_file(file) for file in files}
-    return next(iter(hashes.values())) if len(hashes) == 1 else sha256_of(hashes)

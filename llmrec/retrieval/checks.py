@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmrec.errors import ConfigError, DataError
+from llmrec.errors import ArtifactError, ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.encode.base import Vectors
+    from llmrec.encode.base import Encoder, Vectors
     from llmrec.types import Catalogue
 
 MIN_LENGTH, MAX_LENGTH = 1e-15, 1e15  # so that no float32 product vanishes or overflows
@@ -35,6 +35,31 @@ def check_batch(first: Sequence[object], second: Sequence[object]) -> None:
     """
     if len(first) != len(second):
         raise ConfigError(f"{len(first)} histories but {len(second)} lists of candidates")
+
+
+def check_same_encoder(made_by: str | None, dimension: int, encoder: Encoder) -> None:
+    """Refuse to ask an index with another encoder's vectors.
+
+    Args:
+        made_by: The identity of the encoder that made the index, if that is known.
+        dimension: The index's.
+        encoder: Who makes the queries.
+
+    Raises:
+        ArtifactError: Another encoder made the index.
+        ConfigError: The dimensions differ.
+    """
+    card = encoder.card
+    if made_by is not None and made_by != card.identity:
+        raise ArtifactError(
+            f"the index was made by encoder {made_by!r}, but {card.identity!r} is in use",
+            remedy="Use the index's encoder, or make the index again with this one.",
+        )
+    if card.dimension != dimension:
+        raise ConfigError(
+            f"encoder {card.name!r} makes vectors of dimension {card.dimension}, "
+            f"and the index holds {dimension}"
+        )
 
 
 def check_ids(item_ids: Sequence[str], catalogue: Catalogue) -> None:

@@ -69,9 +69,7 @@ def lives(draw):
     vectors = draw(st.lists(vector, min_size=n, max_size=n))
     steps = draw(
         st.lists(
-            st.tuples(
-                st.sampled_from(["add", "remove", "search"]), st.integers(0, n - 1), vector
-            ),
+            st.tuples(st.sampled_from(["add", "remove", "search"]), st.integers(0, n - 1), vector),
             max_size=12,
         )
     )
@@ -84,7 +82,9 @@ def test_add_remove_and_search_equal_brute_force(life):
     vectors, steps = life
     cat = catalogue_of(len(vectors))
     index = ItemIndex(cat, list(cat), np.array(vectors, dtype=np.float32))
-    model = {item_id: np.array(v, dtype=np.float32) for item_id, v in zip(cat, vectors)}
+    model = {
+        item_id: np.array(v, dtype=np.float32) for item_id, v in zip(cat, vectors, strict=True)
+    }
     for verb, number, values in [*steps, ("search", 0, [1, 0, 2, 0])]:
         item_id, query = f"i{number}", np.array([values], dtype=np.float32)
         if verb == "add" and item_id not in model:
@@ -204,14 +204,18 @@ def test_a_grown_catalogue_can_be_indexed_without_encoding_all_again():
         (lambda i, v: i.search(v * [[1], [0]], 3), DataError, "row 2: queries: .*length is 0"),
         (lambda i, v: i.search(v, 0), ConfigError, "k is 0"),
         (lambda i, v: i.search(v, 3, exclude=[()]), ConfigError, "2 queries but 1 collections"),
-        (lambda i, v: i.scores(v, [["i1"], ["i99"]]), UnknownItemError, "'i99' is not in the index"),
+        (
+            lambda i, v: i.scores(v, [["i1"], ["i99"]]),
+            UnknownItemError,
+            "'i99' is not in the index",
+        ),
         (lambda i, v: i.scores(v, [["i1"]]), ConfigError, "2 queries but 1 sequences"),
         (lambda i, v: i.add(["i1", "i2"], v), DataError, "'i1' occurs twice"),
         (lambda i, v: i.add(["x1", "x2"], v), UnknownItemError, "'x1' is not in the catalogue"),
         (lambda i, v: i.add([], v), DataError, r"shape \(2, 8\); \(0, 8\)"),
-        (lambda i, v: i.remove(["i1", "i99"]), UnknownItemError, "Did you mean 'i9'"),
-        (lambda i, v: i.vectors(["nope"]), UnknownItemError, "'nope'"),
-        (lambda i, v: i.similar("i99", 3), UnknownItemError, "'i99'"),
+        (lambda i, _v: i.remove(["i1", "i99"]), UnknownItemError, "Did you mean 'i9'"),
+        (lambda i, _v: i.vectors(["nope"]), UnknownItemError, "'nope'"),
+        (lambda i, _v: i.similar("i99", 3), UnknownItemError, "'i99'"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(act, error, words):
@@ -244,7 +248,7 @@ def test_an_empty_catalogue_is_refused():
 
 def test_an_unknown_item_template_is_named():
     recipe = IndexRecipe(name="x", version=1, item_template="item/txt.v1")
-    with pytest.raises(TemplateError, match="item/text.v1"):
+    with pytest.raises(TemplateError, match=r"item/text\.v1"):
         ItemIndex.build(catalogue_of(2), HashEncoder(), recipe=recipe)
 
 
