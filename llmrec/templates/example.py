@@ -9,22 +9,26 @@ EXAMPLE_AS_OF = datetime(2024, 3, 9, 20, 15, tzinfo=UTC)
 
 EXAMPLE: dict[str, Any] = {
     "history": (
-        "2023-11-18 20:05 Seven Samurai (1954), rated 5 of 5\n"
-        "2024-01-06 21:30 Yojimbo (1961), rated 4 of 5\n"
-        "2024-03-02 19:45 Rashomon (1950)"
+        "Today is Saturday 2024-03-09, 20:15, spring.\n"
+        "-- 2023-11-18\n"
+        "20:05 “Seven Samurai” (1954) · Action, Drama · rated 5 of 5\n"
+        "-- 49 days later, new session, 2024-01-06\n"
+        "21:30 “Yojimbo” (1961) · Action, Adventure · rated 4 of 5\n"
+        "-- 55 days later, new session, 2024-03-02\n"
+        "19:45 “Rashomon” (1950) · Crime, Drama"
     ),
     "candidates": (
-        {"label": "A", "line": "Paddington (2014): Comedy, Family"},
-        {"label": "B", "line": "Throne of Blood (1957): Drama, History"},
-        {"label": "C", "line": "Alien (1979): Horror, Sci-Fi"},
+        {"label": "A", "line": "“Paddington” (2014) · Comedy, Family"},
+        {"label": "B", "line": "“Throne of Blood” (1957) · Drama, History"},
+        {"label": "C", "line": "“Alien” (1979) · Horror, Sci-Fi"},
     ),
-    "item": "Throne of Blood (1957): Drama, History",
+    "item": "“Throne of Blood” (1957) · Drama, History",
     "evidence": (
-        {"number": 1, "line": "2023-11-18 Seven Samurai (1954), rated 5 of 5"},
-        {"number": 2, "line": "2024-03-02 Rashomon (1950)"},
+        {"number": 1, "line": "“Seven Samurai” (1954) · 2023-11-18 · rated 5 of 5"},
+        {"number": 2, "line": "“Rashomon” (1950) · 2024-03-02"},
     ),
     "language": "English",
-    "draft": "You loved all 12 samurai films of the 1980s.",
+    "draft": "You loved all twelve samurai films of the 1980s.",
     "faults": ("It names a decade that is not shown.", "It cites no event."),
     "title": "Throne of Blood",
     "attributes": {
