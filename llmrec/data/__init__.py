@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmrec.data.dataset import Dataset, load
+from llmrec.data.describe import event_rows, summary
 from llmrec.data.importing import READERS, guess_format, import_dataset
 from llmrec.data.leakage import check_leakage
 from llmrec.data.options import ImportOptions
@@ -10,7 +11,7 @@ from llmrec.data.protocol import SplitProtocol
 from llmrec.data.sample import write_sample
 from llmrec.data.single import read_history
 from llmrec.data.splitting import Split, split
-from llmrec.data.times import parse_moment
+from llmrec.data.times import iso, parse_moment
 from llmrec.data.writing import write_dataset
 
 __all__ = [
@@ -20,12 +21,15 @@ __all__ = [
     "Split",
     "SplitProtocol",
     "check_leakage",
+    "event_rows",
     "guess_format",
     "import_dataset",
+    "iso",
     "load",
     "parse_moment",
     "read_history",
     "split",
+    "summary",
     "write_dataset",
     "write_sample",
 ]

@@ -83,6 +83,11 @@ def parse_moment(text: str, *, what: str = "time", time_zone: str | None = None)
     return datetime.fromtimestamp(us // US_PER_S, UTC).replace(microsecond=us % US_PER_S)
 
 
+def iso(moment: datetime) -> str:
+    """Return an aware UTC moment in ISO 8601, e.g. ``2024-05-01T18:30:00Z``."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def _empty(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.String:
         return cells.is_null() | (cells.str.strip_chars() == "")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from llmrec.artifacts import write_artifact
 from llmrec.data.raw import ROW, RawTable, near
-from llmrec.data.tables import INTERACTIONS, REQUIRED, items_to_frame, number_ties
+from llmrec.data.tables import INTERACTIONS, REQUIRED, items_to_frame, moment_of, number_ties
+from llmrec.data.times import iso
 from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
 
@@ -69,8 +69,8 @@ def write_dataset(
 
 def counts(table: pl.DataFrame, n_items: int) -> dict[str, Any]:
     """Return what the manifest tells of the interactions."""
-    ends = [table["timestamp_s"].min(), table["timestamp_s"].max()]
-    first, last = (datetime.fromtimestamp(int(str(s)), UTC).isoformat() for s in ends)
+    times = table["timestamp_s"].to_numpy()
+    first, last = (iso(moment_of(int(end))) for end in (times.min(), times.max()))
     return {
         "interactions": table.height,
         "users": table["user_id"].n_unique(),
