@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.errors import ConfigError
@@ -34,6 +34,7 @@ def test_not_retrieved_counts_zero_in_the_mean(metric):
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@settings(deadline=None)
 @given(ranks=ranks_of_queries, k=st.integers(1, 100))
 def test_values_lie_in_0_1_and_follow_their_query(metric, ranks, k):
     values = metric(ranks, k)
@@ -43,6 +44,7 @@ def test_values_lie_in_0_1_and_follow_their_query(metric, ranks, k):
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@settings(deadline=None)
 @given(rank=st.integers(1, 200), k=st.integers(1, 100))
 def test_a_better_rank_or_a_longer_list_never_hurts(metric, rank, k):
     assert metric([rank], k)[0] >= metric([rank + 1], k)[0]

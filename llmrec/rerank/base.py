@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from llmrec.artifacts import sha256_of
 from llmrec.errors import EngineError
 
 if TYPE_CHECKING:
@@ -74,9 +73,9 @@ def identity_of(made_of: Mapping[str, str]) -> str:
     return " ".join(f"{name}={made_of[name]}" for name in sorted(made_of))
 
 
-def settings_identity(kind: str, **settings: object) -> str:
-    """Return the scorer's kind and a hash of its settings, e.g. ``labels:1f0c...``."""
-    return f"{kind}:{sha256_of(settings)[:12]}"
+def settings_identity(kind: str, settings: Mapping[str, object]) -> str:
+    """Return the scorer's kind and settings, e.g. ``labels(history_tokens=512,n_orders=1)``."""
+    return f"{kind}({','.join(f'{name}={settings[name]}' for name in sorted(settings))})"
 
 
 def renormalise(log_weights: Sequence[float] | Scores | LogProbs, *, asked: str) -> Scores:

@@ -75,7 +75,7 @@ class PromptContext:
         return {
             "history_tokens": self.history_tokens,
             "room_tokens": self.room_tokens,
-            "serializer": self.serializer.config.sha256,
+            "serializer": self.serializer.config.sha256[:12],
         }
 
     def variables(

@@ -36,7 +36,13 @@ __all__ = [
     "write_trec",
 ]
 
-_READERS = {".jsonl": read_jsonl, ".ndjson": read_jsonl, ".trec": read_trec, ".run": read_trec}
+_READERS = {
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".trec": read_trec,
+    ".run": read_trec,
+    ".txt": read_trec,
+}
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -53,7 +59,7 @@ def read_candidates(path: Path) -> list[CandidateList]:
     """Read each query's candidates, in the order of their first line in the file.
 
     Args:
-        path: ``.jsonl`` or ``.ndjson``, or a TREC run file ending in ``.trec`` or ``.run``.
+        path: ``.jsonl`` or ``.ndjson``, or a TREC run file: ``.trec``, ``.run`` or ``.txt``.
 
     Raises:
         ConfigError: Another ending.

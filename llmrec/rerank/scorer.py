@@ -42,7 +42,7 @@ class EngineScorer(ABC):
         return {
             "engine": self.engine.card.identity,
             "template": f"{self.template.template_id}@{self.template.sha256[:12]}",
-            "scorer": settings_identity(self.kind, **self.settings),
+            "scorer": settings_identity(self.kind, self.settings),
         }
 
     @property

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.errors import ArtifactError, ConfigError
@@ -44,6 +44,7 @@ def test_scores_without_differences_say_nothing(scores):
     assert zscore(scores).tolist() == [0.0] * len(scores)
 
 
+@settings(deadline=None)
 @given(st.lists(finite, min_size=2, max_size=20), st.floats(0.01, 100), finite)
 def test_zscore_does_not_depend_on_unit_or_zero_point(scores, unit, shift):
     # Differences far below the shift are lost in adding it, in any implementation.
@@ -98,6 +99,7 @@ def test_fresh_retrieval_scores_are_matched_by_item_not_by_place():
         fuse(ranking, 0.0, retrieval={"i1": 9.0, "i2": 5.0})
 
 
+@settings(deadline=None)
 @given(
     head=st.lists(st.tuples(finite, st.floats(-50, 0)), max_size=8),
     rest=st.lists(finite, max_size=8),

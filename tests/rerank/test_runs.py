@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.errors import ConfigError, DataError, UnknownItemError
@@ -184,6 +184,7 @@ def test_other_files_are_refused_by_name(write, tmp_path):
         read_candidates(latin)
 
 
+@settings(deadline=None)
 @given(
     scores=st.lists(
         st.floats(-1e6, 1e6, width=64) | st.sampled_from([0.0, -0.0, 0.1, 1e-300]),

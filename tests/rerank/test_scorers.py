@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.errors import ConfigError, EngineError
@@ -150,6 +150,7 @@ def test_a_model_without_information_scores_at_chance_however_good_the_retriever
     assert abs(ndcg(ranks, 10).mean() - chance) < 3 * spread
 
 
+@settings(deadline=None)
 @given(
     figures=st.lists(st.floats(-1e4, 0) | st.sampled_from([-1.0, -2.0]), min_size=1, max_size=26),
     n_orders=st.integers(1, 2),
@@ -427,6 +428,7 @@ def test_identity_names_engine_template_and_every_setting():
     assert labels().identity == labels(max_labels=20).identity
     assert set(labels().made_of) == {"engine", "template", "scorer"}
     assert labels().made_of["engine"] == ScriptedEngine().card.identity
+    assert "n_orders=2" in labels(n_orders=2).made_of["scorer"]
 
 
 @pytest.mark.parametrize("make", [labels, likelihood])
