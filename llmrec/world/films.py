@@ -1,15 +1,21 @@
-"""The film catalogue: real films, described in our own words."""
+"""The film catalogue: real films, described in our own words.
+
+The nouns of ``llmrec.types`` are imported late: simulating people needs the films, not NumPy.
+"""
 
 from __future__ import annotations
 
 import json
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from llmrec.config import Settings
-from llmrec.types import AttributeValue, Catalogue, Item
+
+if TYPE_CHECKING:
+    from llmrec.types import AttributeValue, Catalogue, Item
 
 
 class Film(Settings):
@@ -41,6 +47,8 @@ class Film(Settings):
 
     def item(self) -> Item:
         """Return the film as an item; facts that are left out are left out there too."""
+        from llmrec.types import Item
+
         attributes: dict[str, AttributeValue | None] = {
             "year": self.year,
             "genres": self.genres,
@@ -75,4 +83,6 @@ def catalogue() -> Catalogue:
     Every item has ``year`` (int) and ``genres`` (tuple); where known also ``director`` (str),
     ``cast`` and ``keywords`` (tuples), ``description`` (str) and ``franchise`` (str).
     """
+    from llmrec.types import Catalogue
+
     return Catalogue([film.item() for film in films()])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date  # noqa: TC003  (Pydantic reads the annotation)
 from importlib import resources
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from llmrec.artifacts import sha256_of
 from llmrec.config import Settings
@@ -22,6 +23,7 @@ class Activity(Settings):
 
     least_events: int = Field(ge=1)
     most_events: int = Field(ge=1)
+    """Films that the busiest people watch."""
     joins_within_days: int = Field(ge=0)
     """A person's first day is at most this long after the world's."""
     weekend_factor: float = Field(gt=0.0)
@@ -31,7 +33,15 @@ class Activity(Settings):
     second_film_weekend: float = Share
     longest_session: int = Field(ge=1, le=5)
     weekend_afternoon: float = Share
-    """Chance that a weekend's session starts at two in the afternoon, not in the evening."""
+    """Chance that a weekend's session starts in the afternoon, not in the evening."""
+
+    @field_validator("most_events")
+    @classmethod
+    def _not_below_least(cls, most: int, info: ValidationInfo) -> int:
+        least = info.data.get("least_events", 1)
+        if most < least:
+            raise ValueError(f"must not be below least_events ({least})")
+        return most
 
 
 class Taste(Settings):
@@ -83,11 +93,12 @@ class Season(Settings):
     months: tuple[int, ...] = Field(min_length=1)
     factor: float = Factor
 
-    @model_validator(mode="after")
-    def _months_exist(self) -> Self:
-        if any(not 1 <= month <= 12 for month in self.months):
-            raise ValueError(f"months {list(self.months)} must lie between 1 and 12")
-        return self
+    @field_validator("months")
+    @classmethod
+    def _months_exist(cls, months: tuple[int, ...]) -> tuple[int, ...]:
+        if any(not 1 <= month <= 12 for month in months):
+            raise ValueError("months are numbers from 1 to 12")
+        return months
 
 
 class Rating(Settings):
@@ -122,26 +133,24 @@ class WorldSettings(Settings):
     seasons: tuple[Season, ...]
     rating: Rating
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        activity = self.activity
-        if activity.most_events < activity.least_events:
-            raise ValueError(
-                f"activity.most_events ({activity.most_events}) is below "
-                f"activity.least_events ({activity.least_events})"
-            )
-        room = self.days - activity.joins_within_days
+    @field_validator("held_out_people")
+    @classmethod
+    def _somebody_trains(cls, held_out: int, info: ValidationInfo) -> int:
+        people = info.data.get("people", held_out + 1)
+        if held_out >= people:
+            raise ValueError(f"must be fewer than people ({people})")
+        return held_out
+
+    @field_validator("activity")
+    @classmethod
+    def _fits_the_days(cls, activity: Activity, info: ValidationInfo) -> Activity:
+        room = info.data.get("days", math.inf) - activity.joins_within_days
         if activity.most_events * 2 > room:
             raise ValueError(
-                f"activity.most_events ({activity.most_events}) is more than every second day of "
-                f"the {room} that days ({self.days}) less activity.joins_within_days leave"
+                f"most_events ({activity.most_events}) is more than one every second day of the "
+                f"{room} that days less joins_within_days leave"
             )
-        if self.held_out_people >= self.people:
-            raise ValueError(
-                f"held_out_people ({self.held_out_people}) must be fewer than people "
-                f"({self.people})"
-            )
-        return self
+        return activity
 
     @property
     def sha256(self) -> str:

@@ -1,0 +1,82 @@
+"""The embedded sample: the film world as the tables that a dataset is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from llmrec.world.films import catalogue
+from llmrec.world.people import user_id
+from llmrec.world.random import Stream
+from llmrec.world.settings import film_v1
+from llmrec.world.simulate import simulate
+
+if TYPE_CHECKING:
+    from llmrec.types import Item
+
+DEFAULT_SEED = 7
+_DEMO_USERS = 3
+
+SCHEMA = pl.Schema(
+    {
+        "user_id": pl.String(),
+        "item_id": pl.String(),
+        "timestamp_s": pl.Int64(),
+        "sequence": pl.Int64(),
+        "rating": pl.Float64(),
+        "event": pl.String(),
+        "quantity": pl.Float64(),
+    }
+)
+
+
+def items() -> list[Item]:
+    """Return every film of the embedded world as an item, in the order of its catalogue."""
+    return list(catalogue().values())
+
+
+def interactions(seed: int = DEFAULT_SEED) -> pl.DataFrame:
+    """Return every event of the embedded world.
+
+    Args:
+        seed: Any integer; the same seed gives the same rows everywhere.
+
+    Returns:
+        Columns ``user_id`` str, ``item_id`` str, ``timestamp_s`` i64 (Unix seconds, UTC),
+        ``sequence`` i64 (all 0: nobody starts two films in one second), ``rating`` f64 (1 to 5),
+        ``event`` str and ``quantity`` f64 (both null: there is one kind of event), sorted by
+        user, time and sequence.
+    """
+    rows = [
+        (event.user_id, event.item_id, event.timestamp_s, 0, event.rating, None, None)
+        for event in simulate(seed)
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort(
+        "user_id", "timestamp_s", "sequence"
+    )
+
+
+def held_out_users(seed: int = DEFAULT_SEED) -> list[str]:
+    """Return the people that no training set may hold, in order of their ids."""
+    settings = film_v1()
+    numbers = range(1, settings.people + 1)
+    drawn = Stream(seed, "held out").some(numbers, settings.held_out_people)
+    return [user_id(number) for number in sorted(drawn)]
+
+
+def demo_users(seed: int = DEFAULT_SEED) -> list[str]:
+    """Return the three held-out people that the demo shows."""
+    return held_out_users(seed)[:_DEMO_USERS]
+
+
+def made_from(seed: int = DEFAULT_SEED) -> dict[str, Any]:
+    """Return what decides every row of the sample, as JSON values for a manifest."""
+    settings = film_v1()
+    return {
+        "world": settings.name,
+        "world_version": settings.version,
+        "parameters_sha256": settings.sha256,
+        "catalogue_sha256": catalogue().sha256,
+        "seed": seed,
+    }
