@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from llmrec.artifacts import sha256_of
 from llmrec.world.films import catalogue
 from llmrec.world.people import user_id
 from llmrec.world.random import Stream
@@ -80,3 +81,8 @@ def made_from(seed: int = DEFAULT_SEED) -> dict[str, Any]:
         "catalogue_sha256": catalogue().sha256,
         "seed": seed,
     }
+
+
+def sha256(seed: int = DEFAULT_SEED) -> str:
+    """Return the hash of everything in ``made_from``: a name for the sample's contents."""
+    return sha256_of(made_from(seed))

@@ -48,6 +48,7 @@ def test_another_seed_gives_another_table_and_another_origin(table):
     assert not sample.interactions(8).equals(table)
     assert sample.made_from(7) == sample.made_from(7)
     assert sample.made_from(7) != sample.made_from(8)
+    assert sample.sha256(7) == sample.sha256() != sample.sha256(8)
 
 
 def test_the_origin_is_json_and_names_every_input():
