@@ -9,6 +9,7 @@ from llmrec.retrieval.mean import MeanConfig, MeanRetriever
 from llmrec.retrieval.origin import IndexOrigin
 from llmrec.retrieval.popularity import PopularityRetriever
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
+from llmrec.retrieval.text import TextRetriever
 from llmrec.retrieval.texts import ItemText, encode_items
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "MeanRetriever",
     "PopularityRetriever",
     "Retriever",
+    "TextRetriever",
     "encode_items",
     "load_recipe",
     "recipe_names",

@@ -40,8 +40,8 @@ class MeanRetriever(VectorRetriever):
 
     An event's weight is its own ``weight`` times ``0.5 ** (age / half-life)`` for each half-life
     that is set, times ``disliked_weight`` where it was disliked. An event's age in events counts
-    all later events, omitted ones too: leaving one out changes no other one's weight. Items that
-    have no vector (removed from the index) count for nothing.
+    all later events, omitted ones too: leaving one out changes no other one's weight. Events of
+    items without a vector (no longer sold, removed from the index) count for nothing.
 
     A history that leaves nothing to average (empty, all omitted, all ignored, or events that
     cancel out) is looked up at the mean of all item vectors: what is most like the whole
@@ -62,11 +62,7 @@ class MeanRetriever(VectorRetriever):
         return f"mean:{sha256_of(self._config.model_dump())[:12]}@{self._index.sha256[:12]}"
 
     def queries(self, histories: Sequence[History]) -> Vectors:
-        """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit.
-
-        Raises:
-            UnknownItemError: An event's item is not in the catalogue.
-        """
+        """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit."""
         queries = np.empty((len(histories), self._index.dimension), dtype=np.float32)
         for row, history in enumerate(histories):
             queries[row] = self._query(history)
@@ -76,7 +72,7 @@ class MeanRetriever(VectorRetriever):
         weighed = [
             (event.item_id, self._weight(history, position, event))
             for position, event in enumerate(history.interactions)
-            if position not in history.omitted and self._has_vector(event)
+            if position not in history.omitted and event.item_id in self._index
         ]
         ids = [item_id for item_id, weight in weighed if weight]
         weights = np.array([weight for _, weight in weighed if weight])
@@ -85,12 +81,6 @@ class MeanRetriever(VectorRetriever):
         if length <= MIN_LENGTH * max(1.0, float(np.abs(weights).sum())):
             return self._index.centre().astype(np.float64)
         return np.asarray(mean / length)
-
-    def _has_vector(self, event: Interaction) -> bool:
-        if event.item_id in self._index:
-            return True
-        self.catalogue.position(event.item_id)  # refuses an item of another catalogue by name
-        return False
 
     def _weight(self, history: History, position: int, event: Interaction) -> float:
         config = self._config

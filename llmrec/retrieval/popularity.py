@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KIND = "popularity"
 COUNTS_FILE = "counts.parquet"
 _DAY_S = 86_400
+_UNIT = 2**32  # parts that an event's weight is counted in
 
 
 class PopularityRetriever:
@@ -95,10 +96,12 @@ class PopularityRetriever:
         if half_life_days is not None:
             age_s = pl.col("timestamp_s").max() - pl.col("timestamp_s")
             weight = pl.lit(0.5).pow(age_s / (half_life_days * _DAY_S))
+        # Whole numbers add up to the same in any order of rows; floats do not.
+        whole = (weight * _UNIT).round().cast(pl.Int64)
         table = (
-            events.with_columns(weight.alias("weight"))
+            events.with_columns(whole.alias("weight"))
             .group_by("item_id")
-            .agg(pl.col("weight").sort().sum())
+            .agg(pl.col("weight").sum() / _UNIT)
             .collect()
         )
         counts = dict(table.iter_rows())
