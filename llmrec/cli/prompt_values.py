@@ -1,0 +1,207 @@
+"""What ``llmrec prompt show`` fills templates with: an authored example, or a user's own data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmrec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from llmrec.llm import Engine
+    from llmrec.serialize import HistorySerializer, SerializerConfig
+    from llmrec.templates import Template
+    from llmrec.types import Candidate, Catalogue, History, Item, Tokenizer
+
+BYTES_PER_TOKEN = 4
+"""Without a model a history's budget is counted in bytes: about four to a token of English."""
+QUERY_TOKENS = 256
+"""What MiniLM reads."""
+N_LISTED = 10
+N_EVIDENCE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the command line asked for."""
+
+    dataset: Path | None = None
+    user: str | None = None
+    as_of: str | None = None
+    item: str | None = None
+    candidates: int | None = None
+    """How many are listed; None lists some where the template ranks by labels."""
+    language: str = "English"
+
+
+def values_for(
+    template: Template, wish: Wish, tokenizer: Tokenizer | None
+) -> tuple[dict[str, Any], datetime]:
+    """Return a chat template's variables, and the moment that it speaks at.
+
+    Raises:
+        ConfigError: A user or item without a dataset, or a dataset without a user.
+        DataError: The dataset, user, item or moment is wrong.
+    """
+    if wish.dataset is None:
+        values, as_of = _example(template, wish)
+    else:
+        person = _person(wish, tokenizer)
+        values, as_of = person.chat_values(template), person.history.as_of
+    if "language" in template.variables:
+        values["language"] = wish.language
+    return values, as_of
+
+
+def text_for(template: Template, wish: Wish) -> str:
+    """Return a text template as an encoder reads it.
+
+    Raises:
+        ConfigError: A user or item without a dataset, or a dataset without a user.
+        DataError: The dataset, user, item or moment is wrong.
+        TemplateError: The template takes other variables than an encoder's.
+    """
+    if wish.dataset is None:
+        return template.text(**_example(template, wish)[0])
+    return _person(wish, None).encoder_text(template)
+
+
+def _example(template: Template, wish: Wish) -> tuple[dict[str, Any], datetime]:
+    from llmrec.templates.example import EXAMPLE_AS_OF, example_variables
+
+    if wish.user is not None or wish.item is not None:
+        raise ConfigError("--user and --item need a --dataset")
+    values = example_variables(template.variables)
+    if wish.candidates is not None and "candidates" in values:
+        values["candidates"] = values["candidates"][: wish.candidates]
+    return values, _moment(wish) or EXAMPLE_AS_OF
+
+
+def _moment(wish: Wish) -> datetime | None:
+    if wish.as_of is None:
+        return None
+    from llmrec.data import parse_moment
+
+    return parse_moment(wish.as_of, what="--as-of")
+
+
+def _person(wish: Wish, tokenizer: Tokenizer | None) -> _Person:
+    from llmrec.data import load
+    from llmrec.llm import ScriptedEngine
+
+    if wish.dataset is None or wish.user is None:
+        raise ConfigError("--dataset needs a --user", remedy="Name one whose history to show.")
+    data = load(wish.dataset)
+    history = data.history(wish.user, as_of=_moment(wish))
+    return _Person(
+        wish=wish,
+        catalogue=data.catalogue,
+        history=history,
+        # It carries the tokenizer to the parts that rank; nothing is asked of it.
+        engine=ScriptedEngine(tokenizer=tokenizer, vocabulary_size=1 << 20),
+        unit=BYTES_PER_TOKEN if tokenizer is None else 1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Person:
+    """A user whose data fill a template, through the same parts that rank and explain.
+
+    Nothing is retrieved or scored: candidates are a fixed sample of the other items, evidence
+    the newest events.
+    """
+
+    wish: Wish
+    catalogue: Catalogue
+    history: History
+    engine: Engine
+    unit: int
+    """How many of the tokenizer's tokens make a model's token."""
+
+    def chat_values(self, template: Template) -> dict[str, Any]:
+        """Return those of a chat template's variables that can be made."""
+        from llmrec.serialize import SerializerConfig
+        from llmrec.templates.example import example_variables
+
+        serializer = self._serializer(SerializerConfig())
+        listed = N_LISTED if template.template_id.startswith("rank/labels") else 0
+        if self.wish.candidates is not None:
+            listed = self.wish.candidates
+        made = {
+            **example_variables(frozenset({"draft", "faults"})),
+            **self._context(serializer, listed),
+            "item": serializer.item_line(self._item()),
+            "evidence": self._evidence(serializer),
+        }
+        return {name: value for name, value in made.items() if name in template.variables}
+
+    def encoder_text(self, template: Template) -> str:
+        """Return the item's or the history's text."""
+        from llmrec.retrieval.texts import ItemText
+        from llmrec.serialize import QUERY_CONFIG
+
+        if "title" in template.variables:
+            return ItemText(template=template)(self._item())
+        serializer = self._serializer(QUERY_CONFIG)
+        texts = serializer.serialize([self.history], budget_tokens=QUERY_TOKENS * self.unit)
+        return template.text(history=texts[0].text)
+
+    def _serializer(self, config: SerializerConfig) -> HistorySerializer:
+        from llmrec.serialize import HistorySerializer
+
+        tokenizer = self.engine.tokenizer
+        return HistorySerializer(
+            config,
+            self.catalogue,
+            lambda texts: [len(ids) for ids in tokenizer.encode_batch(texts)],
+            tokenizer.control_strings,
+        )
+
+    def _context(self, serializer: HistorySerializer, n_listed: int) -> dict[str, Any]:
+        """Return history and candidates as rankings show them."""
+        from llmrec.rerank.context import HISTORY_TOKENS, PromptContext
+
+        context = PromptContext(
+            self.engine,
+            serializer,
+            max_listed=n_listed,
+            history_tokens=HISTORY_TOKENS * self.unit,
+        )
+        return dict(context.variables(self.history, self._sample(n_listed)))
+
+    def _sample(self, n: int) -> list[Candidate]:
+        """Return a fixed sample of the items that are not in the history."""
+        from llmrec.types import Candidate
+
+        seen = {event.item_id for event in self.history.interactions}
+        others = sorted(
+            (item_id for item_id in self.catalogue if item_id not in seen),
+            key=lambda item_id: hashlib.sha256(item_id.encode()).digest(),
+        )
+        return [
+            Candidate(item=self.catalogue[item_id], score=0.0, rank=rank, source="sample")
+            for rank, item_id in enumerate(others[:n], start=1)
+        ]
+
+    def _item(self) -> Item:
+        """Return the item asked for, else the first of the sample, else the newest one seen."""
+        if self.wish.item is not None:
+            return self.catalogue[self.wish.item]
+        if sample := self._sample(1):
+            return sample[0].item
+        return self.catalogue[self.history.interactions[-1].item_id]
+
+    def _evidence(self, serializer: HistorySerializer) -> list[dict[str, Any]]:
+        newest = self.history.interactions[-N_EVIDENCE:]
+        as_of = self.history.as_of
+        return [
+            {
+                "number": number,
+                "line": serializer.evidence_line(event, self.catalogue[event.item_id], as_of=as_of),
+            }
+            for number, event in enumerate(newest, start=1)
+        ]
