@@ -52,7 +52,7 @@ class Decision:
             ]
         rankings = self.reranker.rerank(histories, candidates, order_seed=order_seed)
         return [
-            fuse(ranking, dict(zip(ids_of(row), scores, strict=True)), self.weight)
+            fuse(ranking, self.weight, retrieval=dict(zip(ids_of(row), scores, strict=True)))
             for ranking, row, scores in zip(rankings, candidates, retrieval, strict=True)
         ]
 

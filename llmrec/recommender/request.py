@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from llmrec.data import parse_moment
 from llmrec.errors import ConfigError, did_you_mean
 from llmrec.types import History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from datetime import datetime
 
     from llmrec.data import Dataset
 
 _KEYS = ("user_id", "history", "as_of", "k", "explain")
-
-RequestLike = "str | History | Mapping[str, Any] | Request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,35 +67,17 @@ def _from_mapping(value: Mapping[str, Any]) -> Request:
             raise ConfigError(f"unknown request key {key!r}", remedy=did_you_mean(key, _KEYS))
     as_of = value.get("as_of")
     if isinstance(as_of, str):
-        as_of = parse_moment(as_of, what="as_of")
+        as_of = parse_moment(as_of)
     return Request(**{**value, "as_of": as_of})
 
 
-def parse_moment(text: str, *, what: str) -> datetime:
-    """Read an ISO 8601 moment; one without a zone is refused later, by the nouns.
-
-    Raises:
-        ConfigError: It cannot be read.
-    """
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"{what} {text!r} is not a moment", remedy="Write it like 2024-05-01T18:30:00Z."
-        ) from None
-
-
-def histories_of(requests: Sequence[Request], dataset: Dataset | None) -> list[History]:
-    """Return each request's history, looking users up in the dataset.
+def history_of(request: Request, dataset: Dataset | None) -> History:
+    """Return a request's history, looking a user up in the dataset.
 
     Raises:
         ConfigError: A user is named, but the recommender has no dataset.
         UnknownUserError: No event of this user is in the dataset.
     """
-    return [_history_of(request, dataset) for request in requests]
-
-
-def _history_of(request: Request, dataset: Dataset | None) -> History:
     if request.history is not None:
         return request.history
     if dataset is None or request.user_id is None:

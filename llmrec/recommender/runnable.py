@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
+from llmrec.errors import ConfigError, LlmrecError, require
 from llmrec.recommender.config import RecommenderConfig
-
-from llmrec.errors import ConfigError, require
-from llmrec.recommender.request import Request, histories_of, to_request
+from llmrec.recommender.request import history_of, to_request
 
 require("langchain_core", "cpu")
 
 from langchain_core.runnables import Runnable  # noqa: E402 - after the guard above
 from langchain_core.runnables.config import run_in_executor  # noqa: E402
 
-from llmrec.types import Recommendation  # noqa: E402 - Runnable reads it at run time
+from llmrec.types import History, Recommendation  # noqa: E402 - Runnable reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from llmrec.recommender.pipeline import Pipeline
 
 Recommendations = list[Recommendation]
+Question = tuple[History, int, bool]
+"""A history, how many items, and whether with reasons."""
 
 
 class Recommender(Runnable[Any, Recommendations]):
@@ -66,13 +68,13 @@ class Recommender(Runnable[Any, Recommendations]):
             ConfigError: An unknown key or a wrong value.
             ArtifactError: The index or fusion artifact does not fit what is in use.
         """
-        from llmrec.recommender.build import build
+        from llmrec.recommender.build import build_pipeline
 
         if config is None:
             config = RecommenderConfig.of(options)
         elif options:
             raise ConfigError("give either a config or keywords, not both")
-        pipeline, dataset = build(config)
+        pipeline, dataset = build_pipeline(config)
         return cls(pipeline, dataset=dataset, k=config.k, explain=config.explain.enabled)
 
     @classmethod
@@ -88,7 +90,7 @@ class Recommender(Runnable[Any, Recommendations]):
     ) -> Recommendations:
         """Return one request's recommendations, best first."""
         del kwargs
-        return self._call_with_config(lambda one: self._answer([one])[0], input, config)
+        return self._call_with_config(self._answer_one, input, config)
 
     def batch(
         self,
@@ -100,10 +102,11 @@ class Recommender(Runnable[Any, Recommendations]):
     ) -> list[Recommendations]:
         """Return each request's recommendations, all requests in one pass through the stages."""
         del kwargs
-        if not inputs:
-            return []
         return self._batch_with_config(
-            self._answer, inputs, config, return_exceptions=return_exceptions
+            partial(self._answer_each, keep_errors=return_exceptions),
+            inputs,
+            config,
+            return_exceptions=return_exceptions,
         )
 
     async def abatch(
@@ -151,35 +154,57 @@ class Recommender(Runnable[Any, Recommendations]):
                 return
             yield piece
 
-    def _answer(self, inputs: Sequence[Any]) -> list[Recommendations]:
-        requests = [to_request(value) for value in inputs]
-        histories = histories_of(requests, self.dataset)
-        answers: list[Recommendations] = [[] for _ in requests]
+    def _answer_one(self, value: object) -> Recommendations:
+        return self._answer([self._question(value)])[0]
+
+    def _answer_each(
+        self, inputs: list[Any], *, keep_errors: bool
+    ) -> list[Exception | Recommendations]:
+        """Answer what can be read and looked up; an error stands in its own place, or is raised."""
+        answers: list[Exception | Recommendations] = []
+        asked: list[Question] = []
+        for value in inputs:
+            try:
+                asked.append(self._question(value))
+                answers.append([])
+            except LlmrecError as error:
+                if not keep_errors:
+                    raise
+                answers.append(error)
+        good = [place for place, answer in enumerate(answers) if not isinstance(answer, Exception)]
+        for place, recommendations in zip(good, self._answer(asked), strict=True):
+            answers[place] = recommendations
+        return answers
+
+    def _question(self, value: object) -> Question:
+        """Read one request, look its history up and fill in what it leaves open."""
+        request = to_request(value)
+        k = self._k if request.k is None else request.k
+        explain = self._explain if request.explain is None else request.explain
+        return history_of(request, self.dataset), k, explain
+
+    def _answer(self, asked: Sequence[Question]) -> list[Recommendations]:
+        """Answer questions, those of the same shape in one pass through the stages."""
+        answers: list[Recommendations] = [[] for _ in asked]
         with self._turn:
-            for (k, explain), places in self._groups(requests).items():
-                lists = self.pipeline.recommend(
-                    [histories[n] for n in places], k=k, explain=explain
-                )
+            for (k, explain), places in _by_shape(asked).items():
+                histories = [asked[place][0] for place in places]
+                lists = self.pipeline.recommend(histories, k=k, explain=explain)
                 for place, recommendations in zip(places, lists, strict=True):
                     answers[place] = recommendations
         return answers
 
-    def _groups(self, requests: Sequence[Request]) -> dict[tuple[int, bool], list[int]]:
-        """Group the requests that ask for the same shape of answer."""
-        groups: dict[tuple[int, bool], list[int]] = {}
-        for place, request in enumerate(requests):
-            groups.setdefault(self._shape(request), []).append(place)
-        return groups
-
-    def _shape(self, request: Request) -> tuple[int, bool]:
-        k = self._k if request.k is None else request.k
-        return k, self._explain if request.explain is None else request.explain
-
     def _pieces(self, inputs: Iterator[Any]) -> Iterator[Recommendations]:
         for value in inputs:
-            request = to_request(value)
-            history = histories_of([request], self.dataset)[0]
-            k, explain = self._shape(request)
+            history, k, explain = self._question(value)
             with self._turn:
                 for recommendation in self.pipeline.stream(history, k=k, explain=explain):
                     yield [recommendation]
+
+
+def _by_shape(asked: Sequence[Question]) -> dict[tuple[int, bool], list[int]]:
+    """Group the places of questions that ask for equally many items, with or without reasons."""
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for place, (_, k, explain) in enumerate(asked):
+        groups.setdefault((k, explain), []).append(place)
+    return groups

@@ -1,0 +1,137 @@
+"""From a configuration to a bound pipeline: the one place where parts are chosen and joined."""
+
+from __future__ import annotations
+
+import importlib.resources
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmrec.data import load
+from llmrec.encode import open_encoder
+from llmrec.errors import ArtifactError, ConfigError
+from llmrec.llm import open_engine
+from llmrec.recommender.pipeline import Decision, Pipeline
+from llmrec.rerank import FusionArtifact, LabelScorer, LikelihoodScorer, default_weight
+from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
+from llmrec.serialize import HistorySerializer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from llmrec.data import Dataset
+    from llmrec.encode import Encoder
+    from llmrec.llm import Engine
+    from llmrec.recommender.config import RecommenderConfig
+    from llmrec.rerank import Reranker
+    from llmrec.retrieval import Retriever
+
+SAMPLE_FUSION = Path(str(importlib.resources.files("llmrec.world") / "fusion"))
+"""The weight that was fitted for the embedded sample with the embedded models."""
+LABELS_FROM = 1_000_000_000
+"""Parameters from which a model binds symbols well enough to be read by labels."""
+
+
+def build_pipeline(
+    config: RecommenderConfig, *, dataset: Dataset | None = None, train: pl.LazyFrame | None = None
+) -> tuple[Pipeline, Dataset]:
+    """Load what a configuration names, check that it fits together, and bind it.
+
+    Args:
+        config: The choices.
+        dataset: The configuration's dataset where it is loaded already.
+        train: The events that a popularity count may learn from; default: all of the dataset's.
+
+    Returns:
+        The pipeline, and the dataset that users are looked up in.
+
+    Raises:
+        ArtifactError: The index or the fusion artifact was made from something else.
+        MissingExtraError: A package that a chosen part needs is not installed.
+    """
+    dataset = dataset or load(config.dataset)
+    retriever = _retriever(config, dataset, dataset.interactions if train is None else train)
+    engine = None if config.engine is None else open_engine(config.engine)
+    with ExitStack() as undo:  # a part that does not fit must not leave a model in memory
+        if engine is not None:
+            undo.callback(engine.close)
+        reranker = None if engine is None else _reranker(config, engine, dataset)
+        weight = _weight(config, retriever, reranker)
+        explainer = _explainer(config, engine, reranker, dataset)
+        undo.pop_all()
+    decision = Decision(retriever=retriever, reranker=reranker, weight=weight)
+    pipeline = Pipeline(
+        retriever=retriever,
+        decision=decision,
+        explainer=explainer,
+        n_candidates=config.candidates,
+        mask_seen=config.mask_seen,
+    )
+    return pipeline, dataset
+
+
+def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
+    """Open the configuration's LLM as a reranker of candidates that come from elsewhere.
+
+    Raises:
+        ConfigError: The configuration names no LLM.
+    """
+    if config.engine is None:
+        raise ConfigError("reranking needs an LLM, but the engine is none")
+    return _reranker(config, open_engine(config.engine), dataset)
+
+
+def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
+    if config.retriever == "popularity":
+        return PopularityRetriever.fit(dataset.catalogue, train)
+    path = config.index_path
+    if not path.exists():
+        raise ArtifactError(
+            f"no index at {path}",
+            remedy=f"llmrec index build {config.dataset} {path}",
+        )
+    if config.retriever == "mean":
+        return MeanRetriever(ItemIndex.load(path, catalogue=dataset.catalogue))
+    encoder = _encoder(config, path)
+    index = ItemIndex.load(path, catalogue=dataset.catalogue, encoder=encoder)
+    return TextRetriever(index, encoder)
+
+
+def _encoder(config: RecommenderConfig, index: Path) -> Encoder:
+    """Return the configured encoder, else the one whose name the index's recipe holds."""
+    name = config.encoder
+    if name is None:
+        recipe = ItemIndex.load(index).origin.recipe
+        if recipe is None:
+            raise ConfigError(f"{index} does not name its encoder; give encoder=...")
+        name = recipe.encoder
+    return open_encoder(name)
+
+
+def _reranker(config: RecommenderConfig, engine: Engine, dataset: Dataset) -> Reranker:
+    """Return the scorer that suits the model, over histories written in its own tokens."""
+    serializer = HistorySerializer(
+        config.serializer,
+        dataset.catalogue,
+        lambda texts: [len(ids) for ids in engine.tokenizer.encode_batch(texts)],
+        control_strings=engine.tokenizer.control_strings,
+    )
+    kind = config.scorer
+    if kind == "auto":
+        kind = "likelihood" if engine.card.parameters < LABELS_FROM else "labels"
+    scorer = LikelihoodScorer if kind == "likelihood" else LabelScorer
+    return scorer(engine, serializer, history_tokens=config.history_tokens)
+
+
+def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker | None) -> float:
+    """Return the LLM's share: fitted for exactly these parts, set by hand, or the small default."""
+    if reranker is None:
+        return 0.0
+    if config.weight is not None:
+        if config.fusion is not None:
+            raise ConfigError("weight and fusion are both given; keep one of them")
+        return config.weight
+    if config.fusion is None:
+        return default_weight()
+    path = SAMPLE_FUSION if config.fusion == "sample" else config.fusion
+    return FusionArtifact.load(path, retriever=retriever.identity, reranker=reranker).weight

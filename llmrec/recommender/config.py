@@ -1,0 +1,92 @@
+"""One configuration for the whole line: the keys of the YAML and of ``Recommender.open``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import Field
+
+from llmrec.config import Settings
+from llmrec.errors import ConfigError
+from llmrec.explain import EvidenceConfig
+from llmrec.llm import EngineConfig
+from llmrec.serialize import SerializerConfig
+
+_PATHS = ("dataset", "index", "fusion")
+
+
+class ExplainSettings(Settings):
+    """How reasons are found and written."""
+
+    enabled: bool = True
+    """Whether items get reasons where a request does not say."""
+    writer: Literal["engine", "template"] = "engine"
+    """Who writes first: the LLM, checked; or the template alone, which is instant."""
+    language: str = "en"
+    """The language of the reasons."""
+    evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
+
+
+class RecommenderConfig(Settings):
+    """Every choice of a recommender; all but the dataset have defaults."""
+
+    dataset: Path
+    """A folder that ``llmrec data import`` or ``llmrec data sample`` wrote."""
+    index: Path | None = None
+    """A folder that ``llmrec index build`` wrote; default: the dataset's path plus ``.index``."""
+    retriever: Literal["mean", "text", "popularity"] = "mean"
+    """Where candidates come from: the recency-weighted mean of item vectors, the encoded text of
+    the history, or what most people took."""
+    encoder: str | None = None
+    """Embedded name, folder or hub id; default: the one that the index was built with."""
+    candidates: int = Field(default=20, ge=1, le=1000)
+    """How many candidates are retrieved and scored."""
+    mask_seen: bool = True
+    """Whether items of the history are left out."""
+    engine: EngineConfig | None = Field(default_factory=EngineConfig)
+    """Which LLM scores and writes; null ranks by the retriever alone, with template reasons."""
+    scorer: Literal["auto", "likelihood", "labels"] = "auto"
+    """How the LLM scores: ``auto`` is likelihood below a billion parameters, else labels."""
+    serializer: SerializerConfig = Field(default_factory=SerializerConfig)
+    """How the history reads in the prompt (time style, fields, sessions)."""
+    history_tokens: int = Field(default=512, ge=32)
+    """Tokens of history in the prompt, at most."""
+    fusion: Path | Literal["sample"] | None = None
+    """A folder that ``llmrec fusion fit`` wrote, or ``sample`` for the embedded sample's own."""
+    weight: float | None = Field(default=None, ge=0, le=1)
+    """The LLM's share, where it is to be set by hand; excludes ``fusion``."""
+    k: int = Field(default=10, ge=1)
+    """How many items where a request does not say."""
+    explain: ExplainSettings = Field(default_factory=ExplainSettings)
+
+    @classmethod
+    def read(cls, path: Path | str, **overrides: Any) -> Self:  # noqa: ANN401
+        """Read a YAML file; its relative paths start at its folder. Overrides replace keys.
+
+        Raises:
+            ConfigError: The file cannot be read, or a key or value is wrong.
+        """
+        path = Path(path)
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
+        for key in _PATHS:
+            value = values.get(key)
+            if isinstance(value, str) and value != "sample":
+                values[key] = str(path.parent / Path(value).expanduser())
+        return cls.of({**values, **overrides}, source=str(path))
+
+    @property
+    def index_path(self) -> Path:
+        """Where the index lies."""
+        return self.index or default_index(self.dataset)
+
+
+def default_index(dataset: Path) -> Path:
+    """Return where a dataset's index lies unless one says otherwise: beside it."""
+    return dataset.with_name(dataset.name + ".index")
