@@ -205,6 +205,15 @@ def test_a_judge_that_sorts_by_single_precision_scores_sees_our_order(tmp_path_f
     assert [entry.item_id for entry in read.entries] == ids_of(ranking)
 
 
+@pytest.mark.parametrize("score", [0.1, 0.3, 0.7, -0.7, 3.14159, 1e-12])
+def test_scores_that_only_double_precision_tells_apart_fall_in_single_too(tmp_path, score):
+    close = [score, np.nextafter(score, -np.inf), score - abs(score) * 1e-12]
+    path = tmp_path / "run.trec"
+    write_trec(path, [RankedList(user_id="u", ranking=ranking_of(close))], "llmrec")
+    single = [np.float32(line.split()[4]) for line in path.read_text().splitlines()]
+    assert single[0] > single[1] > single[2]
+
+
 def test_scores_without_ties_are_written_to_full_precision(tmp_path):
     scores = [0.1 + 0.2, 1 / 3 - 1, -1e-30 - 5]
     write_trec(tmp_path / "r.trec", [RankedList(user_id="u", ranking=ranking_of(scores))], "a")

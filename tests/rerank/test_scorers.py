@@ -242,6 +242,9 @@ def test_orders_are_averaged_as_mean_log_probabilities_in_one_call():
     (averaged,) = labels(engine, n_orders=4).rerank([history_of()], [TWENTY[:6]])
     assert [len(call.prompts) for call in engine.calls] == [4]
     assert len(set(engine.calls[0].prompts)) == 4
+    assert averaged.notes["label_mass"] == pytest.approx(
+        np.exp(prefers_places(None, "ABCDEF")).sum()
+    )
     by_hand = np.zeros(6)
     for repeat in range(4):
         order = listing_order(history_of(), TWENTY[:6], repeat=repeat)
