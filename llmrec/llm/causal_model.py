@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from llmrec.types import TokenIds
 
 DTYPES = ("bfloat16", "float16", "float32")
+MIN_SHARED = 32
+"""A shorter common beginning is not worth a pass of its own."""
 
 
 class CausalModel:
@@ -78,12 +80,6 @@ class CausalModel:
         ends = self.tensor([len(row) - 1 for row in rows])
         return hidden[self.torch.arange(len(rows), device=self.device), ends]
 
-    def read_prefix(self, prefix: TokenIds) -> tuple[Any, torch.Tensor]:
-        """Run one prefix. Return its key-value cache and its last hidden state ``(1, dim)``."""
-        ids = self.tensor([prefix])
-        hidden, cache = self.run(input_ids=ids, past_key_values=self.new_cache(), use_cache=True)
-        return cache, hidden[0, -1:]
-
     def hidden_after(
         self,
         cache: Any,  # noqa: ANN401
@@ -100,8 +96,8 @@ class CausalModel:
         Returns:
             ``(tokens of all tails, dim)``, tail after tail.
         """
-        packs = all(type(layer).__name__ == "DynamicLayer" for layer in cache.layers)
-        return self._packed(cache, n_prefix, tails) if packs else self._expanded(cache, tails)
+        plain = is_plain(cache)
+        return self._packed(cache, n_prefix, tails) if plain else self._expanded(cache, tails)
 
     def _packed(
         self,
@@ -136,8 +132,39 @@ class CausalModel:
         return cast("torch.Tensor", joined)
 
 
+class PrefixReader:
+    """Runs prompts one after the other, keeping the keys and values that the next one shares.
+
+    Args:
+        model: What runs them.
+    """
+
+    def __init__(self, model: CausalModel) -> None:
+        self._model = model
+        self._ids: TokenIds = ()
+        self.cache: Any = None
+        """Keys and values of the prompt that was run last."""
+
+    def read(self, ids: TokenIds) -> tuple[torch.Tensor, int]:
+        """Run a prompt. Return its last hidden state ``(1, dim)`` and the tokens computed."""
+        known = 0
+        if self.cache is not None and is_plain(self.cache):
+            known = min(shared_length(self._ids, ids), len(ids) - 1)
+        if known:
+            self.cache.crop(-(len(self._ids) - known))
+        else:
+            self.cache = self._model.new_cache()
+        hidden, self.cache = self._model.run(
+            input_ids=self._model.tensor([ids[known:]]), past_key_values=self.cache, use_cache=True
+        )
+        self._ids = tuple(ids)
+        return hidden[0, -1:], len(ids) - known
+
+
 class Decoding:
     """Prompts being answered together, one token each a step; padded on the left.
+
+    What all prompts begin with is run once.
 
     Args:
         model: What answers.
@@ -147,15 +174,37 @@ class Decoding:
     def __init__(self, model: CausalModel, prompts: Sequence[TokenIds]) -> None:
         torch = model.torch
         self._model = model
-        width = max(map(len, prompts))
-        padding = torch.tensor([width - len(row) for row in prompts])
-        self._mask = (torch.arange(width)[None] >= padding[:, None]).long().to(model.device)
-        self._next = model.tensor([[*[0] * (width - len(row)), *row] for row in prompts])
         self._cache = model.new_cache()
+        shared = self._read_shared(prompts) if len(prompts) > 1 else 0
+        tails = [row[shared:] for row in prompts]
+        width = max(map(len, tails))
+        padding = torch.tensor([width - len(row) for row in tails])
+        mask = (torch.arange(width)[None] >= padding[:, None]).long()
+        mask = torch.cat([torch.ones(len(prompts), shared, dtype=torch.long), mask], dim=-1)
+        self._mask = mask.to(model.device)
+        self._next = model.tensor([[*[0] * (width - len(row)), *row] for row in tails])
+        self.computed_tokens = shared + sum(map(len, tails))
+        """Tokens of the prompts that are run, the shared ones once."""
+        self.passes = 1 if shared else 0
+        """Passes so far."""
+
+    def _read_shared(self, prompts: Sequence[TokenIds]) -> int:
+        first = min(prompts)
+        shared = min(shared_length(first, max(prompts)), min(map(len, prompts)) - 1)
+        if shared < MIN_SHARED:
+            return 0
+        reader = PrefixReader(self._model)
+        reader.read(first[:shared])
+        if not is_plain(reader.cache):
+            return 0
+        self._cache = reader.cache
+        self._cache.batch_repeat_interleave(len(prompts))
+        return shared
 
     def step(self) -> torch.Tensor:
         """Run what was fed last. Return ``(n_prompts, vocabulary) float32`` logits."""
         positions = (self._mask.cumsum(-1) - 1).clamp(min=0)[:, -self._next.shape[1] :]
+        self.passes += 1
         hidden, self._cache = self._model.run(
             input_ids=self._next,
             attention_mask=self._mask,
@@ -170,6 +219,17 @@ class Decoding:
         self._next = self._model.tensor([[token] for token in tokens])
         ones = self._model.torch.ones_like(self._mask[:, :1])
         self._mask = self._model.torch.cat([self._mask, ones], dim=-1)
+
+
+def is_plain(cache: Any) -> bool:  # noqa: ANN401
+    """Return whether every layer keeps all keys and values: it can then be cut and packed."""
+    return all(type(layer).__name__ == "DynamicLayer" for layer in cache.layers)
+
+
+def shared_length(one: TokenIds, other: TokenIds) -> int:
+    """Return how many tokens two prompts have in common at their beginning."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _device(library: Any, name: str) -> torch.device:  # noqa: ANN401

@@ -43,7 +43,7 @@ def check_labels(
     """
     if len(prompts) != len(labels):
         raise EngineError(f"{len(prompts)} prompts but {len(labels)} lists of labels")
-    check_prompts(prompts, context_length)
+    check_prompts(prompts, context_length, answer=1)
     for place, ids in enumerate(labels):
         if not 0 < len(ids) <= MAX_LABELS:
             raise EngineError(

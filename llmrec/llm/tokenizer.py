@@ -30,7 +30,7 @@ _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August"),
     *("September", "October", "November", "December"),
 )
-_THOUGHT = re.compile(r"[<\[]\W?(/|end_?)?[\w:]*?(?:think|thought|reason)\w*\W?[>\]]", re.I)
+_THOUGHT = re.compile(r"[<\[][^\w/]?(/|end_?)?[\w:]*?(?:think|thought|reason)\w*\W?[>\]]", re.I)
 """The marks that open a thought, or with its first group close one, in the formats known."""
 _PROBED_AT = datetime(2000, 1, 1, tzinfo=UTC)
 _SYSTEM = Message(role="system", content="Be terse.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from llmrec.errors import EngineError
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
-from llmrec.llm.causal_model import CausalModel, Decoding
+from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader, shared_length
 from llmrec.llm.checks import check_continuations, check_generation, check_labels
 from llmrec.llm.models import obtain, weights_sha256
 from llmrec.llm.tokenizer import ChatTokenizer
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
     from llmrec.types import TokenIds, Tokenizer
 
+WORTH_SHARING = 0.25
+"""Share of the tokens that prompts must have in common before they are run one by one."""
+
 
 class TransformersEngine:
     """A causal language model in PyTorch, on CPU or GPU.
 
     Logits are computed in fp32 from the last hidden state, and only where they are read.
-    ``score_labels`` runs prompts of like length together; ``score_continuations`` runs each prefix
-    once and then all of its continuations packed behind it. A batch gives what single calls give,
+    ``score_labels`` runs prompts of like length together, or one after the other where they share
+    much; ``score_continuations`` runs each prefix once and then all of its continuations packed
+    behind it; nothing is kept from one call to the next. A batch gives what single calls give,
     up to the rounding of the dtype (fp32: 1e-4; bf16: some hundredths, since matrix products of
     another shape round differently).
 
@@ -88,25 +93,31 @@ class TransformersEngine:
     ) -> list[LogProbs]:
         """Score single tokens at the end of each prompt, in one pass a batch."""
         check_labels(prompts, labels, self._card.context_length)
+        self._count(prompts, sum(map(len, prompts)))
+        network = self._running
         scores: list[LogProbs] = [np.empty(0, dtype=np.float32)] * len(prompts)
-        for batch in _batches([len(prompt) for prompt in prompts], self._batch_tokens):
-            ends = self._running.last_hidden([prompts[n] for n in batch])
-            read = self._running.head.log_probs(ends, [labels[n] for n in batch])
+        for batch, hidden in self._last_hidden(prompts):
+            read = network.head.log_probs(hidden, [labels[n] for n in batch])
             for n, values in zip(batch, read, strict=True):
                 scores[n] = values
-            self._stats.forward_passes += 1
-        self._count(prompts, sum(map(len, prompts)), computed=sum(map(len, prompts)))
         return scores
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
     ) -> list[list[LogProbs]]:
-        """Score continuations: each prefix is run once, then its tails packed behind it."""
+        """Score continuations: each prefix is run once, then its tails packed behind it.
+
+        What a prefix shares with another one of the call is run once as well.
+        """
         check_continuations(prefixes, continuations, self._card.context_length)
-        return [
-            self._score_after(prefix, options)
-            for prefix, options in zip(prefixes, continuations, strict=True)
-        ]
+        sent = sum(len(option) for options in continuations for option in options)
+        self._count(prefixes, sum(map(len, prefixes)) + sent)
+        scores: list[list[LogProbs]] = [[] for _ in prefixes]
+        reader = PrefixReader(self._running)
+        for n in sorted(range(len(prefixes)), key=lambda n: tuple(prefixes[n])):
+            if continuations[n]:
+                scores[n] = self._score_after(reader, prefixes[n], continuations[n])
+        return scores
 
     def generate(
         self,
@@ -161,27 +172,45 @@ class TransformersEngine:
             raise EngineError("this engine is closed", remedy="Open it again.")
         return self._network
 
-    def _score_after(self, prefix: TokenIds, options: Sequence[TokenIds]) -> list[LogProbs]:
-        """Score one prefix's continuations; their last tokens need no pass, only a reading."""
-        if not options:
-            return []
+    def _last_hidden(self, prompts: Sequence[TokenIds]) -> Iterator[tuple[list[int], torch.Tensor]]:
+        """Yield positions and their last hidden states ``(n, dim)``, in batches.
+
+        Prompts that share much are run one after the other, each from where it differs.
+        """
         network = self._running
-        cache, last = network.read_prefix(prefix)
+        order = sorted(range(len(prompts)), key=lambda n: tuple(prompts[n]))
+        shared = sum(shared_length(prompts[a], prompts[b]) for a, b in itertools.pairwise(order))
+        if shared >= WORTH_SHARING * sum(map(len, prompts)) > 0:
+            reader = PrefixReader(network)
+            for n in order:
+                hidden, computed = reader.read(prompts[n])
+                self._ran(computed)
+                yield [n], hidden
+            return
+        for batch in _batches([len(prompt) for prompt in prompts], self._batch_tokens):
+            self._ran(sum(len(prompts[n]) for n in batch))
+            yield batch, network.last_hidden([prompts[n] for n in batch])
+
+    def _score_after(
+        self, reader: PrefixReader, prefix: TokenIds, options: Sequence[TokenIds]
+    ) -> list[LogProbs]:
+        """Score one prefix's continuations; their last tokens need no pass, only a reading."""
+        network = self._running
+        last, computed = reader.read(prefix)
+        self._ran(computed)
         firsts = network.head.log_probs(last, [[option[0] for option in options]])[0]
         scores = [firsts[n : n + 1] for n in range(len(options))]
-        self._stats.forward_passes += 1
         longer = [n for n, option in enumerate(options) if len(option) > 1]
         for pack in _packs([len(options[n]) - 1 for n in longer], self._batch_tokens):
             chosen = [longer[n] for n in pack]
-            hidden = network.hidden_after(cache, len(prefix), [options[n][:-1] for n in chosen])
+            tails = [options[n][:-1] for n in chosen]
+            hidden = network.hidden_after(reader.cache, len(prefix), tails)
+            self._ran(sum(map(len, tails)))
             targets = [[token] for n in chosen for token in options[n][1:]]
             read = iter(network.head.log_probs(hidden, targets))
             for n in chosen:
                 rest = [next(read) for _ in options[n][1:]]
                 scores[n] = np.concatenate([scores[n], *rest])
-            self._stats.forward_passes += 1
-        sent = sum(map(len, options))
-        self._count([prefix], len(prefix) + sent, computed=len(prefix) + sent - len(options))
         return scores
 
     def _write(
@@ -197,7 +226,9 @@ class TransformersEngine:
         decoding = Decoding(network, prompts)
         draws = [np.random.Generator(np.random.PCG64(seed)) for _ in prompts]
         room = [min(max_tokens, self._card.context_length - len(prompt)) for prompt in prompts]
-        self._count(prompts, sum(map(len, prompts)), computed=sum(map(len, prompts)))
+        self._count(prompts, sum(map(len, prompts)))
+        self._stats.computed_tokens += decoding.computed_tokens
+        self._stats.forward_passes += decoding.passes
         writing = set(range(len(prompts)))
         for step in range(max(room)):
             logits = decoding.step()
@@ -217,10 +248,13 @@ class TransformersEngine:
                 return
             decoding.feed(tokens)
 
-    def _count(self, prompts: Sequence[TokenIds], sent: int, *, computed: int) -> None:
+    def _count(self, prompts: Sequence[TokenIds], sent: int) -> None:
         self._stats.prompts += len(prompts)
         self._stats.prompt_tokens += sent
-        self._stats.computed_tokens += computed
+
+    def _ran(self, tokens: int) -> None:
+        self._stats.forward_passes += 1
+        self._stats.computed_tokens += tokens
 
 
 def _choose(logits: torch.Tensor, temperature: float, draw: np.random.Generator) -> int:

@@ -1,0 +1,88 @@
+"""Starting vLLM in this process: what is chosen for it, and the traces that it leaves undone."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmrec.errors import EngineError, require
+from llmrec.llm.quiet import bars_on_terminals_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CPU_BLOCK_TOKENS = 32
+"""vLLM's CPU kernels want multiples of 32; its own default of 128 caches too coarsely."""
+CPU_CACHE_BYTES = 2**30
+
+
+def import_vllm(*, verbose: bool) -> Any:  # noqa: ANN401 - vLLM is an optional package
+    """Import vLLM, silent unless ``verbose``.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    if not verbose:
+        os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    with contextlib.nullcontext() if verbose else bars_on_terminals_only():
+        vllm = require("vllm", "gpu")
+    if not verbose:
+        logging.getLogger("vllm").setLevel(logging.ERROR)
+    return vllm
+
+
+def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return a running ``vllm.LLM``.
+
+    An in-process engine seeds the process's random generators and takes ``torch.set_num_threads``
+    away; both are put back.
+
+    Args:
+        vllm: The module.
+        settings: Engine arguments; they win over what is chosen here.
+
+    Raises:
+        EngineError: vLLM cannot start with these settings.
+    """
+    import torch
+    from vllm.platforms import current_platform
+
+    on_cpu = bool(current_platform.is_cpu())
+    if on_cpu:
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    settings = {**_defaults(on_cpu=on_cpu), **settings}
+    set_threads, torch_state = torch.set_num_threads, torch.get_rng_state()
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with bars_on_terminals_only():
+            return vllm.LLM(**settings)
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise EngineError(
+            f"vLLM could not start with {settings}: {error}",
+            remedy="verbose=True shows vLLM's own messages.",
+        ) from error
+    finally:
+        torch.set_num_threads = set_threads
+        torch.set_rng_state(torch_state)
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def _defaults(*, on_cpu: bool) -> dict[str, Any]:
+    common: dict[str, Any] = {
+        "enable_prefix_caching": True,
+        "hf_overrides": {"head_dtype": "float32"},
+        "load_format": "safetensors",
+        "trust_remote_code": False,
+    }
+    on_a_cpu = {
+        "enforce_eager": True,
+        "block_size": CPU_BLOCK_TOKENS,
+        "kv_cache_memory_bytes": CPU_CACHE_BYTES,
+    }
+    return common | on_a_cpu if on_cpu else common
