@@ -36,7 +36,7 @@ def build(
     ] = "flat.v1",
     device: Device = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Texts a forward pass.")] = 32,
-    json: JsonFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Encode every item of a dataset's catalogue and save the index."""
     from llmrec.data import load
@@ -50,15 +50,15 @@ def build(
     reader = open_encoder(kept.encoder, device=device, batch_size=batch_size)
     index = ItemIndex.build(catalogue, reader, recipe=kept)
     index.save(out)
-    _print_facts(out, index, json=json)
+    _print_facts(out, index, as_json=as_json)
 
 
 @app.command()
-def show(index: IndexPath, *, json: JsonFlag = False) -> None:
+def show(index: IndexPath, *, as_json: JsonFlag = False) -> None:
     """Tell what an index holds and what it was made from; its files are checked."""
     from llmrec.retrieval import ItemIndex
 
-    _print_facts(index, ItemIndex.load(index), json=json)
+    _print_facts(index, ItemIndex.load(index), as_json=as_json)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def search(
         str | None, typer.Option(help="Where the index's encoder lies now, if it has moved.")
     ] = None,
     device: Device = "auto",
-    json: JsonFlag = False,
+    as_json: JsonFlag = False,
     out: OutFile = None,
 ) -> None:
     """Find the items whose text is nearest to free text."""
@@ -82,7 +82,7 @@ def search(
     loaded = ItemIndex.load(index)
     reader = _open_encoder_of(index, loaded, encoder, device)
     hits = loaded.search(reader.encode([text]), k)
-    _print_hits(loaded, hits, json=json, out=out)
+    _print_hits(loaded, hits, as_json=as_json, out=out)
 
 
 @app.command()
@@ -91,14 +91,14 @@ def similar(
     item_id: Annotated[str, typer.Argument(metavar="ITEM_ID", help="An item of the index.")],
     *,
     k: HowMany = 10,
-    json: JsonFlag = False,
+    as_json: JsonFlag = False,
     out: OutFile = None,
 ) -> None:
     """Find the items nearest to an item."""
     from llmrec.retrieval import ItemIndex
 
     loaded = ItemIndex.load(index)
-    _print_hits(loaded, loaded.similar(item_id, k), json=json, out=out)
+    _print_hits(loaded, loaded.similar(item_id, k), as_json=as_json, out=out)
 
 
 def _open_encoder_of(path: Path, index: ItemIndex, name: str | None, device: str) -> Encoder:
@@ -116,7 +116,7 @@ def _open_encoder_of(path: Path, index: ItemIndex, name: str | None, device: str
     return reader
 
 
-def _print_facts(path: Path, index: ItemIndex, *, json: bool) -> None:
+def _print_facts(path: Path, index: ItemIndex, *, as_json: bool) -> None:
     facts: dict[str, Any] = {
         "path": str(path),
         "items": len(index),
@@ -125,7 +125,7 @@ def _print_facts(path: Path, index: ItemIndex, *, json: bool) -> None:
         "sha256": index.sha256,
         "made_from": dict(index.made_from),
     }
-    if json:
+    if as_json:
         print_json(facts)
         return
     recipe = index.origin.recipe
@@ -143,7 +143,7 @@ def _print_facts(path: Path, index: ItemIndex, *, json: bool) -> None:
         console().print(f"{name:<10} {value}", markup=False)
 
 
-def _print_hits(index: ItemIndex, hits: Hits, *, json: bool, out: Path | None) -> None:
+def _print_hits(index: ItemIndex, hits: Hits, *, as_json: bool, out: Path | None) -> None:
     found = zip(hits.rows[0].tolist(), hits.scores[0].tolist(), strict=True)
     rows = [
         _row(index, row, score, rank)
@@ -152,7 +152,7 @@ def _print_hits(index: ItemIndex, hits: Hits, *, json: bool, out: Path | None) -
     ]
     if out is not None:
         write_rows(rows, out)
-    if json:
+    if as_json:
         print_json(rows)
     else:
         print_rows(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,15 +11,14 @@ from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_ar
 from llmrec.errors import ConfigError, DataError, UnknownItemError, did_you_mean
 from llmrec.retrieval.checks import check_ids, check_k, check_unchanged, checked_vectors
 from llmrec.retrieval.flat import FlatStore, Hits, Rows
-from llmrec.retrieval.origin import IndexOrigin
-from llmrec.retrieval.recipe import IndexRecipe
+from llmrec.retrieval.origin import IndexOrigin, for_identity
+from llmrec.retrieval.recipe import IndexRecipe, load_recipe
 from llmrec.retrieval.storage import read_files, write_files
 from llmrec.retrieval.texts import encode_items
 from llmrec.templates import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
 
     from llmrec.encode.base import Encoder, Vectors
     from llmrec.types import Catalogue, Scores
@@ -29,10 +29,9 @@ KIND = "index"
 class ItemIndex:
     """Vectors of a catalogue's items behind an exact inner-product search.
 
-    It holds one vector for each item that it may propose, which need not be the whole catalogue:
-    ``remove`` takes an item out of the search and leaves it in the catalogue. Rows stand in the
-    catalogue's order, and equal scores come in that order. Searches may run in several threads;
-    ``add`` and ``remove`` must not run beside them.
+    It may hold a part of the catalogue: ``remove`` takes an item out of the search and leaves it
+    in the catalogue. Rows stand in the catalogue's order, and so do equal scores. Searches may run
+    in several threads; ``add`` and ``remove`` must not run beside them.
 
     Args:
         catalogue: The items that histories and candidates speak of.
@@ -70,15 +69,16 @@ class ItemIndex:
 
         Args:
             catalogue: The items.
-            encoder: Who reads the items' texts; its name goes into the recipe that is kept.
-            recipe: Which item template; the default is ``item/text.v1``.
+            encoder: Who reads the items' texts.
+            recipe: Which item template, and where the encoder is found later; the default is
+                ``flat.v1`` with this encoder's name.
 
         Raises:
             TemplateError: The item template is unknown, or fails on an item.
         """
         if not catalogue:
             raise DataError("the catalogue is empty, so there is nothing to index")
-        kept = recipe or IndexRecipe(name="flat", version=1)
+        kept = recipe or load_recipe("flat.v1").model_copy(update={"encoder": encoder.card.name})
         vectors = encode_items(list(catalogue.values()), encoder, template_id=kept.item_template)
         origin = IndexOrigin(
             encoder=encoder.card.identity,
@@ -89,7 +89,7 @@ class ItemIndex:
 
     @classmethod
     def load(
-        cls, path: Path, *, catalogue: Catalogue | None = None, encoder: Encoder | None = None
+        cls, path: str | Path, *, catalogue: Catalogue | None = None, encoder: Encoder | None = None
     ) -> Self:
         """Load a saved index.
 
@@ -101,6 +101,7 @@ class ItemIndex:
         Raises:
             ArtifactError: Missing, damaged, of another kind, or made from something else.
         """
+        path = Path(path)
         manifest = read_manifest(path, KIND)
         if catalogue is not None:
             check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
@@ -112,14 +113,14 @@ class ItemIndex:
         index._origin = IndexOrigin.of_json(manifest.made_from, source=str(path))
         return index
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the index to a folder, whole or not at all; an older index there is replaced.
 
         Raises:
             ArtifactError: The folder holds something that is not an artifact.
         """
         figures = {"n_items": len(self), "dimension": self.dimension}
-        with write_artifact(path, KIND, made_from=self.made_from, metrics=figures) as folder:
+        with write_artifact(Path(path), KIND, made_from=self.made_from, metrics=figures) as folder:
             write_files(
                 folder, store=self._store, catalogue=self._catalogue, item_ids=self._item_ids
             )
@@ -168,9 +169,7 @@ class ItemIndex:
     @property
     def sha256(self) -> str:
         """The index's identity: what it was made from, wherever it was made."""
-        # The recipe's name for the encoder may be a path, which differs between machines.
-        recipe = {**(self.made_from["recipe"] or {}), "encoder": None}
-        return sha256_of([KIND, {**self.made_from, "recipe": recipe}])
+        return sha256_of([KIND, for_identity(self.made_from)])
 
     def __len__(self) -> int:
         return len(self._item_ids)
@@ -222,11 +221,7 @@ class ItemIndex:
         self._set(self._catalogue, kept, self._store)
 
     def row(self, item_id: str) -> int:
-        """Return an item's row.
-
-        Raises:
-            UnknownItemError: It is not in the index.
-        """
+        """Return an item's row; ``UnknownItemError`` where it has none."""
         if item_id not in self._row:
             raise UnknownItemError(
                 f"item {item_id!r} is not in the index of {len(self)} items",
@@ -235,11 +230,7 @@ class ItemIndex:
         return self._row[item_id]
 
     def vectors(self, item_ids: Sequence[str]) -> Vectors:
-        """Return copies of items' vectors, ``(n_items, dimension) float32``.
-
-        Raises:
-            UnknownItemError: An id is not in the index.
-        """
+        """Return copies of indexed items' vectors, ``(n_items, dimension) float32``."""
         return self._store.vectors(self._rows(item_ids))
 
     def centre(self) -> Vectors:
@@ -271,11 +262,7 @@ class ItemIndex:
         return self._store.search(queries, k, excluded)
 
     def similar(self, item_id: str, k: int) -> Hits:
-        """Find the items nearest to an item, itself left out; one query's ``Hits``.
-
-        Raises:
-            UnknownItemError: The item is not in the index.
-        """
+        """Find the items nearest to an item of the index, itself left out: one query's hits."""
         return self.search(self.vectors([item_id]), k, exclude=[(item_id,)])
 
     def scores(self, queries: Vectors, item_ids: Sequence[Sequence[str]]) -> list[Scores]:
@@ -291,7 +278,7 @@ class ItemIndex:
         Raises:
             ConfigError: ``item_ids`` is not one sequence a query.
             UnknownItemError: An id is not in the index.
-            DataError: The queries' shape is wrong, or one is zero or not finite.
+            DataError: The queries are unfit, as for ``search``.
         """
         queries = checked_vectors(queries, rows=None, what="queries", width=self.dimension)
         if len(item_ids) != len(queries):

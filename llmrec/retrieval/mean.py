@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class MeanConfig(Settings):
     """How much each past event counts."""
 
-    half_life_events: float | None = Field(default=5.0, gt=0)
+    half_life_events: float | None = Field(default=2.0, gt=0)
     """After how many later events an event counts half; None: no decay by events."""
     half_life_days: float | None = Field(default=None, gt=0)
     """After how many days before the newest event one counts half; None: no decay by time."""

@@ -21,12 +21,11 @@ class IndexOrigin:
     recipe: IndexRecipe | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the manifest's part of it; a recipe's description is no part of its origin."""
-        recipe = None if self.recipe is None else self.recipe.model_dump(exclude={"description"})
+        """Return the manifest's part of it."""
         return {
             "encoder": self.encoder,
             "item_template_sha256": self.item_template_sha256,
-            "recipe": recipe,
+            "recipe": None if self.recipe is None else self.recipe.model_dump(),
         }
 
     @classmethod
@@ -42,3 +41,13 @@ class IndexOrigin:
             item_template_sha256=made_from.get("item_template_sha256"),
             recipe=None if recipe is None else IndexRecipe.of(recipe, source=f"{source}: recipe"),
         )
+
+
+def for_identity(made_from: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an origin without what may differ between equal indexes.
+
+    A recipe's name for the encoder may be a path, while the encoder itself is known by name and
+    weights; and its description is for people.
+    """
+    recipe = {**(made_from["recipe"] or {}), "encoder": None, "description": None}
+    return {**made_from, "recipe": recipe}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,7 +18,6 @@ from llmrec.types import Candidate, as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from llmrec.types import Catalogue, History, Scores
 
@@ -153,13 +153,13 @@ class PopularityRetriever:
         position = self._catalogue.position
         return [self._scores[[position(c.item.item_id) for c in row]] for row in candidates]
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the counts to a folder, whole or not at all.
 
         Raises:
             ArtifactError: The folder holds something that is not an artifact.
         """
-        with write_artifact(path, KIND, made_from=self._made_from) as folder:
+        with write_artifact(Path(path), KIND, made_from=self._made_from) as folder:
             table = pl.DataFrame(
                 {"item_id": self._ids, "count": self._counts},
                 schema={"item_id": pl.String, "count": pl.Float64},
@@ -167,7 +167,7 @@ class PopularityRetriever:
             table.write_parquet(folder / COUNTS_FILE)
 
     @classmethod
-    def load(cls, path: Path, *, catalogue: Catalogue) -> Self:
+    def load(cls, path: str | Path, *, catalogue: Catalogue) -> Self:
         """Load saved counts.
 
         Args:
@@ -177,10 +177,11 @@ class PopularityRetriever:
         Raises:
             ArtifactError: Missing, damaged, of another kind, or made from another catalogue.
         """
+        path = Path(path)
         manifest = read_manifest(path, KIND)
         check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
         try:
-            table = pl.read_parquet(path / COUNTS_FILE, columns=["item_id", "count"])
+            table = pl.read_parquet(path / COUNTS_FILE, glob=False, columns=["item_id", "count"])
             before = manifest.made_from["before"]
             return cls(
                 catalogue,

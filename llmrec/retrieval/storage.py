@@ -77,7 +77,9 @@ def _read_items(folder: Path) -> tuple[Catalogue, list[str]]:
     """Read the catalogue and the ids of the items that have a vector, both in order."""
     file = folder / ITEMS_FILE
     try:
-        table = pl.read_parquet(file, columns=["item_id", "title", "attributes", "indexed"])
+        table = pl.read_parquet(
+            file, glob=False, columns=["item_id", "title", "attributes", "indexed"]
+        )
         items = [_item(row) for row in table.iter_rows(named=True)]
         catalogue = Catalogue(items)
     except (pl.exceptions.PolarsError, OSError, ValueError, AttributeError, DataError) as error:

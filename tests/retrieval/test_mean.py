@@ -115,7 +115,7 @@ def test_the_identity_follows_settings_and_index():
     other = ItemIndex(CATALOGUE, list("xyz"), np.eye(3, 4, dtype=np.float32))
     identities = {
         MeanRetriever(INDEX).identity,
-        MeanRetriever(INDEX, MeanConfig(half_life_events=2)).identity,
+        MeanRetriever(INDEX, MeanConfig(half_life_events=7)).identity,
         MeanRetriever(other).identity,
     }
     assert len(identities) == 3
