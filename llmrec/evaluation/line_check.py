@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import json
+import platform
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmrec.data import import_dataset, load
+from llmrec.encode import open_encoder
 from llmrec.errors import DataError
+from llmrec.recommender import Recommender, default_index
+from llmrec.retrieval import ItemIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from llmrec.recommender import Recommender
     from llmrec.types import History, Ranking, Recommendation
 
 
@@ -46,6 +54,47 @@ def check_line(recommender: Recommender, user_ids: Sequence[str], *, k: int = 5)
             "whole_line_with_reasons": round(ended - ranked, 3),
         },
     }
+
+
+def run_published(logs: Mapping[str, str], *, out: str | Path, n_users: int = 20) -> None:
+    """Import, index and recommend for some users of each published log; write the figures.
+
+    Args:
+        logs: Name -> folder, as its publisher wrote it (MovieLens).
+        out: The JSON file to write.
+        n_users: Users a log, spread evenly over it.
+    """
+    results: dict[str, Any] = {"versions": versions(), "users_a_log": n_users, "logs": {}}
+    for name, folder in logs.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            results["logs"][name] = _run_one(Path(folder), Path(scratch), n_users)
+    text = json.dumps(results, indent=2, sort_keys=True) + "\n"
+    Path(out).write_text(text, encoding="utf-8")
+
+
+def _run_one(folder: Path, scratch: Path, n_users: int) -> dict[str, Any]:
+    started = time.perf_counter()
+    import_dataset(folder, scratch / "dataset")
+    imported = time.perf_counter()
+    dataset = load(scratch / "dataset")
+    index = default_index(dataset.path)
+    ItemIndex.build(dataset.catalogue, open_encoder("minilm")).save(index)
+    indexed = time.perf_counter()
+    recommender = Recommender.open(dataset=dataset.path, index=index)
+    step = max(1, len(dataset.users) // n_users)
+    figures = check_line(recommender, dataset.users[::step][:n_users])
+    figures["seconds"] |= {
+        "import": round(imported - started, 3),
+        "index": round(indexed - imported, 3),
+    }
+    return {"items": len(dataset.catalogue), **figures}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what the figures depend on."""
+    names = ("llmrec", "torch", "transformers", "sentence-transformers", "polars")
+    found = {name: importlib.metadata.version(name) for name in names}
+    return {"python": platform.python_version(), "machine": platform.machine(), **found}
 
 
 def _check_scored(proposed: set[str], ranking: Ranking, history: History) -> None:

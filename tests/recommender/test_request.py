@@ -1,0 +1,56 @@
+"""What can be asked, and what a wrong question is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from llmrec.errors import ConfigError, DataError, UnknownUserError
+from llmrec.recommender.request import Request, history_of, to_request
+from llmrec.types import History
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_a_request_is_read_from_each_of_its_forms():
+    history = History(user_id="guest", as_of=NOW)
+    assert to_request("u1") == Request(user_id="u1")
+    assert to_request(history) == Request(history=history)
+    asked = to_request({"user_id": "u1", "as_of": "2024-01-01T00:00:00Z", "k": 3})
+    assert asked == Request(user_id="u1", as_of=NOW, k=3)
+    assert to_request(asked) is asked
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"user": "u1"}, "Did you mean 'user_id'"),
+        ({}, "either a user_id or a history"),
+        ({"user_id": "u1", "k": 0}, "at least one item"),
+        (7, "cannot be read from int"),
+    ],
+)
+def test_a_wrong_request_says_what_is_wrong(value, message):
+    with pytest.raises(ConfigError, match=message):
+        to_request(value)
+
+
+def test_a_moment_without_a_zone_is_refused():
+    with pytest.raises(DataError, match="no time zone"):
+        to_request({"user_id": "u1", "as_of": "2024-01-01T00:00:00"})
+
+
+def test_a_user_needs_a_dataset_and_must_be_in_it(film_world):
+    with pytest.raises(ConfigError, match="no dataset"):
+        history_of(Request(user_id="u1"), None)
+    with pytest.raises(UnknownUserError, match="nobody"):
+        history_of(Request(user_id="nobody"), film_world)
+
+
+def test_nothing_from_as_of_on_is_seen(film_world):
+    user = film_world.users[0]
+    events = film_world.history(user).interactions
+    cut = events[10].timestamp
+    history = history_of(Request(user_id=user, as_of=cut), film_world)
+    assert history.interactions == events[:10]
