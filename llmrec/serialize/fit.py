@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MAX_CACHED = 1 << 20
 _SHORT_TITLES = (120, 60, 30, 15, 7, 3, 1)
 _SURELY_ROOM = 2
+_LEAST_SHARE = 4  # a summary may take this part of the budget, else events are worth more
 _WHOLE, _NO_SUMMARY, _EVENTS_ONLY, _TITLE_ONLY = range(4)
 
 
@@ -59,7 +60,7 @@ class Draft:
     estimate: int = 0
     """The tokens of the pieces added up."""
     step: int = _WHOLE
-    """What had to go for the newest event to fit."""
+    """What had to go to make room for events."""
     short_title: str | None = None
     """All that is shown where the budget holds no whole line."""
 
@@ -106,6 +107,8 @@ class Fitter:
         reserves = self._counts.count([self._longest_summary(draft) for draft in cut])
         for draft, reserve in zip(cut, reserves, strict=True):
             draft.reserve = reserve
+            if reserve * _LEAST_SHARE > budget:
+                draft.step = _NO_SUMMARY
             self._cut(draft, budget)
         unsure = [draft for draft in drafts if draft.estimate * _SURELY_ROOM > budget]
         while unsure:

@@ -44,8 +44,9 @@ class HistorySerializer:
     below it, since it would tell of the very session that was left out; other marks stay as they
     are, gaps included.
 
-    When a budget is too small for the newest event in full, first the summary goes, then the
-    line about the moment, then everything but the newest event's (shortened) title.
+    A summary that would take over a quarter of the budget is left out. When a budget is too small
+    for the newest event in full, the line about the moment goes too, then everything but the
+    newest event's (shortened) title.
 
     Args:
         config: How to write.

@@ -91,7 +91,8 @@ class Moments:
         self._ages: dict[int, str] = {}
         self.prefix: _Prefix = self._prefix(config)
         """Writes the start of an event's line from its moment (UTC), the same moment (local)
-        and ``as_of``: the age in style ``relative``, else the time of day, with the day where no mark holds it."""
+        and ``as_of``: the age in style ``relative``, else the time of day, with the day where
+        no mark holds it."""
 
     @property
     def has_prefix(self) -> bool:
