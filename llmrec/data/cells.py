@@ -102,7 +102,11 @@ def whole_numbers(table: RawTable, column: str, *, option: str) -> pl.Series:
     if not (cells.dtype.is_integer() or _is_text(cells)):
         raise DataError(f"type {cells.dtype} is not whole", path=table.path, column=column)
     numbers = cells.cast(pl.Int64, strict=False)
-    table.refuse(numbers.is_null(), f"the {option} {{value}} is not a whole number", column=column)
+    table.refuse(
+        numbers.is_null() | (numbers < 0),
+        f"the {option} {{value}} is not a whole number from 0",
+        column=column,
+    )
     return numbers
 
 

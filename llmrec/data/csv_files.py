@@ -146,12 +146,16 @@ class _Dialect:
 
     def _check_length(self, row: int, record: list[str]) -> None:
         if record and len(record) != len(self.names):
+            origin = "header" if self.has_header else "published file"
+            too_many = self.quote is not None and len(record) > len(self.names)
             raise DataError(
-                f"the row has {len(record)} fields and the header {len(self.names)} "
-                f"(the row ends in {shown(record[-1])})",
+                f"the row has {len(record)} fields, not the {len(self.names)} of the {origin} "
+                f"(it ends in {shown(record[-1])})",
                 path=self.path,
                 row=row,
-                remedy=f"Enclose fields that contain {self.separator!r} in quotation marks.",
+                remedy=f"Enclose fields that contain {self.separator!r} in quotation marks."
+                if too_many
+                else "Was the file cut off, or was it edited?",
             )
 
     def blank_rows(self, frame: pl.DataFrame) -> frozenset[int]:

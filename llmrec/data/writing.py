@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,7 +16,6 @@ from llmrec.types import Catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from llmrec.types import Item
 
@@ -27,7 +27,7 @@ HELD_OUT = "held_out_users"
 
 
 def write_dataset(
-    path: Path,
+    path: str | Path,
     *,
     items: Catalogue | Sequence[Item],
     interactions: pl.DataFrame | pl.LazyFrame,
@@ -62,7 +62,8 @@ def write_dataset(
             )
     origin = {**made_from, HELD_OUT: sorted(set(held_out_users))}
     rows = items_to_frame(catalogue.values())
-    with write_artifact(path, KIND, made_from=origin, metrics=counts(table, len(rows))) as draft:
+    facts = counts(table, len(rows))
+    with write_artifact(Path(path), KIND, made_from=origin, metrics=facts) as draft:
         table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
 
