@@ -196,7 +196,8 @@ class _Person:
         return self.catalogue[self.history.interactions[-1].item_id]
 
     def _evidence(self, serializer: HistorySerializer) -> list[dict[str, Any]]:
-        newest = self.history.interactions[-N_EVIDENCE:]
+        known = [e for e in self.history.interactions if e.item_id in self.catalogue]
+        newest = known[-N_EVIDENCE:]
         as_of = self.history.as_of
         return [
             {

@@ -78,12 +78,11 @@ def _load(template_id: str, folder: Path | None) -> Template:
     sources = _closure(template_id, folder)
     environment = _environment(folder)
     trees = {name: _parse(environment, name, source) for name, source in sources.items()}
-    kind = _kind(template_id, trees[template_id])
     return Template(
         template_id=template_id,
         sha256=_sha256(sources),
-        variables=frozenset().union(*map(meta.find_undeclared_variables, trees.values())),
-        kind=kind,
+        variables=frozenset().union(*(_variables(name, tree) for name, tree in trees.items())),
+        kind=_kind(template_id, trees[template_id]),
         compiled=environment.get_template(template_id + ENDING),
     )
 
@@ -156,11 +155,27 @@ def _parse(environment: jinja2.Environment, name: str, source: str) -> nodes.Tem
     try:
         return environment.parse(source)
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(f"template {name!r}, line {error.lineno}: {error.message}") from error
+        raise _broken(name, error) from error
+
+
+def _variables(name: str, tree: nodes.Template) -> set[str]:
+    """Return what a file takes; filters and tests that do not exist are found here too."""
+    try:
+        return meta.find_undeclared_variables(tree)
+    except jinja2.TemplateSyntaxError as error:
+        raise _broken(name, error) from error
+
+
+def _broken(name: str, error: jinja2.TemplateSyntaxError) -> TemplateError:
+    return TemplateError(f"template {name!r}, line {error.lineno}: {error.message}")
 
 
 def _kind(name: str, tree: nodes.Template) -> TemplateKind:
     """Tell chat from text; refuse a chat template that would lose what stands outside blocks."""
+    if tree.find(nodes.Extends):
+        raise TemplateError(
+            f"template {name!r} extends another one", remedy="Include partials instead."
+        )
     blocks = {block.name for block in tree.find_all(nodes.Block)}
     if not blocks:
         return "text"
