@@ -56,6 +56,10 @@ class Catalogue(Mapping[str, Item]):
     def __contains__(self, item_id: object) -> bool:
         return item_id in self._by_id
 
+    def get(self, item_id: str, default: Item | None = None) -> Item | None:  # type: ignore[override]
+        """Return the item, or the default where it is not in the catalogue."""
+        return self._by_id.get(item_id, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_id)
 
