@@ -119,7 +119,12 @@ def weights_sha256(folder: Path) -> str:
     if (folder / MANIFEST).is_file():
         origin = read_manifest(folder, "model", verify=False).made_from
         return sha256_of([origin["source_sha256"], origin["conversion"]])
-    files = sorted(_checked(folder).glob("*.safetensors"))
+    return files_sha256(_checked(folder))
+
+
+def files_sha256(folder: Path) -> str:
+    """Return one hash of all safetensors files in a folder, by name and content."""
+    files = sorted(folder.glob("*.safetensors"))
     return sha256_of({file.name: _file_hash(file) for file in files})
 
 

@@ -53,6 +53,26 @@ class Reading:
     missing: int = 0
 
 
+def read_rows(read: Read, cached: int, value: Callable[[int, int], float]) -> tuple[LogProbs, int]:
+    """Take the rows of a read out of an answer.
+
+    Args:
+        read: What was asked.
+        cached: Tokens of the prompt that came from the prefix cache: their rows mean nothing.
+        value: From a row's place, counted from the end (-1 is the last), and the token that must
+            stand there, to its log-probability.
+
+    Returns:
+        ``(rows,) float32`` with NaN where missing, and how many of the first are missing.
+    """
+    first = len(read.ids) - read.rows
+    missing = min(read.rows, max(0, cached - (first - 1)))
+    rows = np.full(read.rows, np.nan, dtype=np.float32)
+    for row in range(missing, read.rows):
+        rows[row] = value(row - read.rows, read.ids[first + row])
+    return rows, missing
+
+
 def score_continuations(
     ask: Callable[[Sequence[Read]], list[Reading]],
     prefixes: Sequence[TokenIds],

@@ -12,7 +12,7 @@ from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.checks import check_continuations, check_generation, check_labels
 from llmrec.llm.models import obtain, weights_sha256
-from llmrec.llm.reads import Read, Reading, score_continuations
+from llmrec.llm.reads import Read, Reading, read_rows, score_continuations
 from llmrec.llm.tokenizer import ChatTokenizer
 from llmrec.llm.vllm_start import import_vllm, start
 
@@ -260,14 +260,13 @@ def _reading(read: Read, output: Any) -> Reading:  # noqa: ANN401
             f"vLLM gave no log-probability for {len(lost)} of {len(read.labels)} tokens, "
             f"first {lost[0]}; is it in the model's vocabulary?"
         )
-    first = len(read.ids) - read.rows
-    missing = min(read.rows, max(0, (output.num_cached_tokens or 0) - (first - 1)))
-    rows = np.full(read.rows, np.nan, dtype=np.float32)
-    for row in range(missing, read.rows):
-        place = output.prompt_logprobs[row - read.rows]
-        token = read.ids[first + row]
-        if token not in place:
-            raise EngineError(f"vLLM's row for prompt token {first + row} is of another token")
-        rows[row] = place[token].logprob
+
+    def row(place: int, token: int) -> float:
+        entry = output.prompt_logprobs[place]
+        if token not in entry:
+            raise EngineError(f"vLLM's row {place} from the prompt's end is of another token")
+        return float(entry[token].logprob)
+
+    rows, missing = read_rows(read, output.num_cached_tokens or 0, row)
     labels = np.array([found[token].logprob for token in read.labels], dtype=np.float32)
     return Reading(labels=labels, rows=rows, missing=missing)

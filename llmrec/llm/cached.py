@@ -1,0 +1,284 @@
+"""Model calls kept on disk: an interrupted evaluation resumes, and asking twice costs nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmrec.artifacts import sha256_of
+from llmrec.errors import ArtifactError
+from llmrec.llm.checks import check_continuations, check_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from llmrec.llm.base import Engine, EngineCard, EngineStats, LogProbs
+    from llmrec.types import TokenIds, Tokenizer
+
+FORMAT = "llmrec engine cache 1"
+"""Part of every key: another format finds nothing of this one."""
+APPLICATION_ID = 0x6C6C7263
+"""Marks the SQLite file as ours ("llrc")."""
+WAIT_S = 60.0
+"""Seconds that a write waits for another process's."""
+
+
+class CachedEngine:
+    """An engine that asks only what was not asked before, by anyone with the same file.
+
+    A question's key holds engine, weights, dtype, adapter, token ids and labels, continuation or
+    settings of writing. Answers are kept after every ``commit_every`` prompts, so that little is
+    lost when a run is interrupted. Several processes may share the file.
+
+    Args:
+        engine: Who answers what is not known yet.
+        path: The SQLite file; made where it does not exist.
+        commit_every: Prompts asked together; more batch better, fewer lose less.
+
+    Raises:
+        ArtifactError: The file is damaged or no cache.
+    """
+
+    def __init__(self, engine: Engine, path: Path, *, commit_every: int = 64) -> None:
+        self._engine = engine
+        self._store = _Store(Path(path))
+        self._commit_every = commit_every
+        self._identity = _identity(engine.card)
+
+    @property
+    def card(self) -> EngineCard:
+        """Who answers: the engine inside."""
+        return self._engine.card
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
+        return self._engine.tokenizer
+
+    @property
+    def stats(self) -> EngineStats:
+        """The engine's counts, and ``cache_hits``: questions that it was not asked."""
+        return self._engine.stats
+
+    def score_labels(
+        self, prompts: Sequence[TokenIds], labels: Sequence[TokenIds]
+    ) -> list[LogProbs]:
+        """Score labels; prompts with labels that are known are not asked again."""
+        check_labels(prompts, labels, self.card.context_length)
+
+        def ask(places: Sequence[int], known: Mapping[bytes, bytes]) -> list[list[bytes]]:
+            del known
+            some = self._engine.score_labels(
+                [prompts[n] for n in places], [labels[n] for n in places]
+            )
+            return [[_packed(scores)] for scores in some]
+
+        pairs = zip(prompts, labels, strict=True)
+        asked = [[self._key("labels", prompt, list(map(int, some)))] for prompt, some in pairs]
+        return [_unpacked(answers[0]) for answers in self._answers(asked, ask)]
+
+    def score_continuations(
+        self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
+    ) -> list[list[LogProbs]]:
+        """Score continuations; of each prefix only those that are not known are asked."""
+        check_continuations(prefixes, continuations, self.card.context_length)
+        asked = [
+            [self._key("continuation", prefix, list(map(int, option))) for option in options]
+            for prefix, options in zip(prefixes, continuations, strict=True)
+        ]
+
+        def ask(places: Sequence[int], known: Mapping[bytes, bytes]) -> list[list[bytes]]:
+            wanted = [[c for c, key in enumerate(asked[n]) if key not in known] for n in places]
+            given = self._engine.score_continuations(
+                [prefixes[n] for n in places],
+                [
+                    [continuations[n][c] for c in some]
+                    for n, some in zip(places, wanted, strict=True)
+                ],
+            )
+            rows = []
+            for n, some, scores in zip(places, wanted, given, strict=True):
+                new = dict(zip(some, map(_packed, scores), strict=True))
+                rows.append([new[c] if c in new else known[key] for c, key in enumerate(asked[n])])
+            return rows
+
+        return [[_unpacked(value) for value in row] for row in self._answers(asked, ask)]
+
+    def generate(
+        self,
+        prompts: Sequence[TokenIds],
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> list[str]:
+        """Write answers; a prompt with the same settings is not asked again."""
+        settings: dict[str, Any] = _settings(max_tokens, temperature, seed, stop)
+
+        def ask(places: Sequence[int], known: Mapping[bytes, bytes]) -> list[list[bytes]]:
+            del known
+            some = self._engine.generate([prompts[n] for n in places], **settings)
+            return [[text.encode()] for text in some]
+
+        asked = [[self._key("text", prompt, settings)] for prompt in prompts]
+        return [answers[0].decode() for answers in self._answers(asked, ask)]
+
+    def stream(
+        self,
+        prompt: TokenIds,
+        *,
+        max_tokens: int = 128,
+        temperature: float = 0.0,
+        seed: int = 0,
+        stop: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Yield the answer: a known one at once, another piece by piece (kept when complete)."""
+        settings: dict[str, Any] = _settings(max_tokens, temperature, seed, stop)
+        key = self._key("text", prompt, settings)
+        known = self._store.get([key])
+        if known:
+            self.stats.cache_hits += 1
+            yield known[key].decode()
+            return
+        pieces = []
+        for piece in self._engine.stream(prompt, **settings):
+            pieces.append(piece)
+            yield piece
+        self._store.put({key: "".join(pieces).encode()})
+
+    def close(self) -> None:
+        """Close the file and the engine."""
+        self._store.close()
+        self._engine.close()
+
+    def _key(self, kind: str, ids: TokenIds, what: object) -> bytes:
+        digest = hashlib.sha256(f"{self._identity} {kind} {len(ids)} ".encode())
+        digest.update(np.asarray(ids, dtype="<i8").tobytes())
+        digest.update(bytes.fromhex(sha256_of(what)))
+        return digest.digest()
+
+    def _answers(
+        self,
+        asked: Sequence[Sequence[bytes]],
+        ask: Callable[[Sequence[int], Mapping[bytes, bytes]], list[list[bytes]]],
+    ) -> list[list[bytes]]:
+        """Answer every prompt's questions, asking the engine about what the file lacks.
+
+        Args:
+            asked: Per prompt the keys of its questions.
+            ask: From positions of prompts, and what is known, to answers to all their questions.
+        """
+        keys = [key for some in asked for key in some]
+        known = self._store.get(keys)
+        first = {tuple(some): n for n, some in reversed(list(enumerate(asked)))}
+        places = [n for n in sorted(first.values()) if any(key not in known for key in asked[n])]
+        self.stats.cache_hits += sum(key in known for key in keys)
+        for start in range(0, len(places), self._commit_every):
+            batch = places[start : start + self._commit_every]
+            new: dict[bytes, bytes] = {}
+            for n, answers in zip(batch, ask(batch, known), strict=True):
+                new.update(zip(asked[n], answers, strict=True))
+            self._store.put({key: value for key, value in new.items() if key not in known})
+            known.update(new)
+        return [[known[key] for key in some] for some in asked]
+
+
+class _Store:
+    """Keys and values in one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self._faults():
+            self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._file.close()
+                raise
+
+    def _prepare(self) -> None:
+        """Make a new file a cache; refuse one that is something else."""
+        (mark,) = self._file.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and mark != APPLICATION_ID:
+            raise ArtifactError(
+                f"{self._path} is a database of something else, no engine cache",
+                remedy="Name another file.",
+            )
+        self._file.execute("PRAGMA journal_mode=WAL")
+        self._file.execute("PRAGMA synchronous=NORMAL")
+        self._file.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        self._file.execute(
+            "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
+            " WITHOUT ROWID"
+        )
+        self._file.commit()
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return those that are known."""
+        found: dict[bytes, bytes] = {}
+        with self._lock, self._faults():
+            for start in range(0, len(keys), 500):
+                some = keys[start : start + 500]
+                marks = ",".join("?" * len(some))
+                query = f"SELECT key, value FROM answers WHERE key IN ({marks})"  # noqa: S608
+                found.update(self._file.execute(query, some))
+        return found
+
+    def put(self, answers: dict[bytes, bytes]) -> None:
+        """Keep answers; what another process kept meanwhile stays."""
+        with self._lock, self._faults(), self._file:
+            self._file.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", answers.items())
+
+    def close(self) -> None:
+        """Close the file; calling it twice is allowed."""
+        self._file.close()
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise ArtifactError(
+                f"the engine cache {self._path} cannot be used: {error}",
+                remedy="Is it a writable place, and no other process stuck on it?",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ArtifactError(
+                f"the engine cache {self._path} is damaged or no cache: {error}",
+                remedy="Remove the file (answers are then computed again), or name another.",
+            ) from error
+
+
+def _identity(card: EngineCard) -> str:
+    return sha256_of(
+        [FORMAT, card.engine, card.weights_sha256, card.dtype, card.adapter_sha256 or ""]
+    )
+
+
+def _settings(
+    max_tokens: int, temperature: float, seed: int, stop: Sequence[str]
+) -> dict[str, Any]:
+    return {
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "seed": seed,
+        "stop": tuple(stop),
+    }
+
+
+def _packed(scores: LogProbs) -> bytes:
+    return np.asarray(scores, dtype="<f4").tobytes()
+
+
+def _unpacked(value: bytes) -> LogProbs:
+    return np.frombuffer(value, dtype="<f4").astype(np.float32)
