@@ -11,6 +11,8 @@ import typer
 from llmrec.cli.output import JsonFlag, OutFile, console, print_json, print_rows, write_rows
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from llmrec.data import Dataset
 
 app = typer.Typer(
@@ -129,7 +131,9 @@ def import_(
         }
     )
     chosen = None if log_format is None else log_format.value
-    _tell_written(import_dataset(source, out, format=chosen, options=options), as_json=as_json)
+    with _status(f"reading {source} ..."):
+        dataset = import_dataset(source, out, format=chosen, options=options)
+    _tell_written(dataset, as_json=as_json)
 
 
 @app.command()
@@ -189,8 +193,17 @@ def sample(
     """Write the embedded film world: real films, simulated people, the same on every machine."""
     from llmrec.data import load, write_sample
 
-    write_sample(out, seed=seed)
+    with _status("simulating ..."):
+        write_sample(out, seed=seed)
     _tell_written(load(out), as_json=as_json)
+
+
+def _status(text: str) -> AbstractContextManager[object]:
+    """Show on a terminal's standard error that something is going on."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    return Console(stderr=True).status(escape(text))
 
 
 def _tell_written(dataset: Dataset, *, as_json: bool) -> None:

@@ -1,0 +1,163 @@
+"""``llmrec data``: what it prints, what it writes, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from llmrec.cli import main
+from llmrec.data import load, read_history
+from llmrec.errors import ArtifactError
+
+LOG = """who,what,when,stars
+0012,a,2024-05-01T18:30:00Z,4
+0012,b,2024-05-01T18:30:00Z,5
+7,a,2024-05-02T10:00:00Z,
+"""
+FILMS = "sku,name,genres\na,[rec],Horror|Drama\nb,Aliens,Action\n"
+MAPPING = [
+    *("--user", "who", "--item", "what", "--time", "when", "--rating", "stars"),
+    *("--item-id", "sku", "--title", "name", "--list-separator", "|"),
+]
+
+
+@pytest.fixture
+def llmrec(monkeypatch, capsys):
+    """Run the command line; return exit code, standard output and standard error."""
+
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["llmrec", *map(str, arguments)])
+        with pytest.raises(SystemExit) as done:
+            main()
+        printed = capsys.readouterr()
+        return done.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def logs(tmp_path):
+    (tmp_path / "log.csv").write_text(LOG)
+    (tmp_path / "films.csv").write_text(FILMS)
+    return tmp_path
+
+
+@pytest.fixture
+def dataset(llmrec, logs):
+    items = ["--items", logs / "films.csv"]
+    assert llmrec("data", "import", logs / "log.csv", logs / "data", *MAPPING, *items)[0] == 0
+    return logs / "data"
+
+
+def test_import_writes_a_dataset_and_says_what_it_holds(llmrec, logs):
+    items = ["--items", logs / "films.csv"]
+    code, out, _ = llmrec("data", "import", logs / "log.csv", logs / "data", *MAPPING, *items)
+    assert code == 0
+    assert "3 events of 2 users on 2 items, 2024-05-01 to 2024-05-02" in out
+    data = load(logs / "data")
+    assert data.users == ("0012", "7")
+    assert data.catalogue["a"].attributes == {"genres": ("Horror", "Drama")}
+
+
+def test_import_as_json(llmrec, logs):
+    code, out, _ = llmrec(
+        "data", "import", logs / "log.csv", logs / "data", *MAPPING, "--json", "--format", "csv"
+    )
+    facts = json.loads(out)
+    assert code == 0
+    assert (facts["interactions"], facts["users"], facts["items"]) == (3, 2, 2)
+    assert facts["sha256"] == load(logs / "data").sha256
+
+
+def test_options_reach_the_reader(llmrec, logs):
+    (logs / "odd.txt").write_bytes(b"u;i;t\nm\xe9;5;01\nm\xe9;4;1\n")
+    code, _, err = llmrec(
+        *("data", "import", logs / "odd.txt", logs / "data", "--format", "csv"),
+        *("--user", "u", "--item", "i", "--time", "t", "--separator", ";"),
+        *("--encoding", "latin-1", "--time-unit", "s", "--ties", "item-id"),
+    )
+    assert code == 0, err
+    assert [event.item_id for event in load(logs / "data").events("mé")] == ["4", "5"]
+
+
+def test_show(llmrec, dataset):
+    code, out, _ = llmrec("data", "show", dataset)
+    assert code == 0
+    for part in ("2024-05-01 18:30:00 UTC", "0012", "[rec]", "genres: Horror, Drama", "median"):
+        assert part in out
+    code, out, _ = llmrec("data", "show", dataset, "--json")
+    facts = json.loads(out)
+    assert facts["ties"] == {"events_share": 0.666667, "users_last_event_share": 0.5}
+    assert facts["ratings"]["max"] == 5
+    assert facts["events_per_user"]["max"] == 2
+    assert facts["last"] == "2024-05-02T10:00:00Z"
+
+
+def test_history(llmrec, dataset):
+    code, out, _ = llmrec("data", "history", dataset, "--user", "0012")
+    assert code == 0
+    assert "2 of 2 events of user 0012 before 2024-05-02 10:00:01 UTC" in out
+    assert out.index("[rec]") < out.index("Aliens")
+    code, out, _ = llmrec("data", "history", dataset, "--user", "0012", "--last", "1", "--json")
+    answer = json.loads(out)
+    assert [event["title"] for event in answer["events"]] == ["Aliens"]
+    assert answer["as_of"] == "2024-05-02T10:00:01Z"
+    code, out, _ = llmrec(
+        "data", "history", dataset, "--user", "7", "--as-of", "2024-05-02T12:00:00+02:00", "--json"
+    )
+    assert json.loads(out)["events"] == []
+
+
+def test_a_history_written_to_a_file_can_be_read_as_ones_own(llmrec, dataset):
+    file = dataset.parent / "me.jsonl"
+    assert llmrec("data", "history", dataset, "--user", "0012", "--out", file)[0] == 0
+    data = load(dataset)
+    assert read_history(file, catalogue=data.catalogue).interactions == data.events("0012")
+
+
+def test_sample(llmrec, tmp_path):
+    code, out, _ = llmrec("data", "sample", tmp_path / "sample", "--json")
+    assert code == 0
+    facts = json.loads(out)
+    assert facts["users"] >= 400
+    assert facts["items"] >= 300
+    assert facts["events_per_user"]["min"] >= 40
+    assert facts["held_out_users"] >= 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "parts"),
+    [
+        (["show", "nowhere"], 5, ["nowhere holds no manifest.json"]),
+        (["history", "data", "--user", "012"], 4, ["user '012'", "fix: Did you mean '0012'?"]),
+        (["history", "data", "--user", "7", "--as-of", "2024-05-02"], 4, ["--as-of", "time zone"]),
+        (["history", "data", "--user", "7", "--out", "x.csv"], 2, ["'.csv'", ".jsonl"]),
+        (["import", "log.csv", "new"], 4, ["column 'user_id'", "fix: ", "--user"]),
+        (["import", "lag.csv", "new"], 4, ["lag.csv", "Did you mean 'log.csv'?"]),
+        (["import", "log.csv", "new", *MAPPING[:6], "--rating", "what"], 4, ["row 1", "'a'"]),
+        (["import", "log.csv", "new", *MAPPING, "--encoding", "none"], 2, ["'none'"]),
+        (["import", "log.csv", ".", *MAPPING], 5, ["is not an llmrec artifact"]),
+        (["import", "log.csv", "new", "--time-unit", "h"], 2, ["--time-unit"]),
+        (["import", "log.csv"], 2, ["OUT"]),
+    ],
+)
+def test_faults_have_their_exit_code_and_remedy(
+    arguments, code, parts, llmrec, dataset, monkeypatch
+):
+    monkeypatch.chdir(dataset.parent)
+    found, _, err = llmrec("data", *arguments)
+    assert found == code, err
+    assert not [part for part in parts if part not in err], err
+    with pytest.raises(ArtifactError):
+        load(dataset.parent / "new")
+
+
+def test_help_names_every_command(llmrec):
+    code, out, _ = llmrec("data", "--help")
+    assert code == 0
+    for name in ("import", "show", "history", "sample"):
+        assert name in out
