@@ -11,6 +11,9 @@ from llmrec.data import load
 from llmrec.encode import open_encoder
 from llmrec.errors import ArtifactError, ConfigError
 from llmrec.llm import open_engine
+from llmrec.llm.models import find
+from llmrec.llm.opening import DEFAULT_MODEL
+from llmrec.llm.size import count_parameters
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.rerank import FusionArtifact, LabelScorer, LikelihoodScorer, default_weight
 from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
@@ -116,11 +119,19 @@ def _reranker(config: RecommenderConfig, engine: Engine, dataset: Dataset) -> Re
         lambda texts: [len(ids) for ids in engine.tokenizer.encode_batch(texts)],
         control_strings=engine.tokenizer.control_strings,
     )
-    kind = config.scorer
-    if kind == "auto":
-        kind = "likelihood" if engine.card.parameters < LABELS_FROM else "labels"
-    scorer = LikelihoodScorer if kind == "likelihood" else LabelScorer
+    scorer = LikelihoodScorer if _scorer_kind(config) == "likelihood" else LabelScorer
     return scorer(engine, serializer, history_tokens=config.history_tokens)
+
+
+def _scorer_kind(config: RecommenderConfig) -> str:
+    """Return the scorer's kind; a served model whose files are not here counts as large."""
+    if config.scorer != "auto":
+        return config.scorer
+    if config.engine is None or config.engine.kind == "scripted":
+        return "likelihood"
+    folder = find(config.engine.model or DEFAULT_MODEL)
+    small = folder is not None and count_parameters(folder) < LABELS_FROM
+    return "likelihood" if small else "labels"
 
 
 def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker | None) -> float:
