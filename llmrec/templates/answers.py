@@ -28,6 +28,8 @@ _ANSWER = "Zebra"
 _AS_OF = datetime(2000, 1, 1, tzinfo=UTC)
 _REMEMBERED = 100_000
 """Answers kept in memory; a catalogue's titles come again for every user."""
+_SHORT = 64
+"""Tokens of a tail that comes again for every user; a longer one holds the user's own prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +92,17 @@ class AnswerEncoder:
         Raises:
             TemplateError: An answer would change the prompt's own tokens, or it is empty.
         """
-        tail = self._tail(prompt_ids)
+        tail, tail_text = self._tail(prompt_ids)
         texts = [self.frame.lead + a + (self.frame.end if ended else "") for a in answers]
-        unknown = list(dict.fromkeys(text for text in texts if (tail, text) not in self._known))
-        if len(self._known) + len(unknown) > _REMEMBERED:
-            self._known.clear()
+        known = self._known if len(tail) <= _SHORT else {}
+        unknown = list(dict.fromkeys(text for text in texts if (tail, text) not in known))
+        if len(known) + len(unknown) > _REMEMBERED:
+            known.clear()
             unknown = list(dict.fromkeys(texts))
-        behind = self._tokenizer.encode_batch([self._tails[tail] + text for text in unknown])
+        behind = self._tokenizer.encode_batch([tail_text + text for text in unknown])
         for text, ids in zip(unknown, behind, strict=True):
-            self._known[tail, text] = _after(tail, ids, text)
-        return [self._known[tail, text] for text in texts]
+            known[tail, text] = _after(tail, ids, text)
+        return [known[tail, text] for text in texts]
 
     def labels(self, prompt_ids: TokenIds, labels: Sequence[str]) -> TokenIds:
         """Return the one token of each label as it follows the prompt.
@@ -118,23 +121,29 @@ class AnswerEncoder:
             raise TemplateError(f"two of the labels {', '.join(labels)} are the same token")
         return tuple(ids[0] for ids in encoded)
 
-    def _tail(self, prompt_ids: TokenIds) -> TokenIds:
-        """Return the prompt's ids from its last control token on; its text is kept beside."""
+    def _tail(self, prompt_ids: TokenIds) -> tuple[TokenIds, str]:
+        """Return the prompt's ids from its last control token on, and their text."""
         start = next(
             (n for n in reversed(range(len(prompt_ids))) if prompt_ids[n] in self._control_ids), 0
         )
         tail = tuple(prompt_ids[start:])
-        if tail not in self._tails:
-            text = self._tokenizer.decode(tail)
-            if self._tokenizer.encode(text) != tail:
-                raise TemplateError(
-                    f"the end of the prompt, {text!r}, is not tokenized as it was rendered",
-                    remedy="Render the prompt with the tokenizer that encodes its answers.",
-                )
-            if len(self._tails) >= _REMEMBERED:
-                self._tails.clear()
-            self._tails[tail] = text
-        return tail
+        if (text := self._tails.get(tail)) is None:
+            text = self._text_of(tail)
+            if len(tail) <= _SHORT and len(self._tails) < _REMEMBERED:
+                self._tails[tail] = text
+        return tail, text
+
+    def _text_of(self, tail: TokenIds) -> str:
+        """Return the text that is tokenized into exactly these ids."""
+        decode = self._tokenizer.decode
+        # Some tokenizers set a space after a leading control token when they decode.
+        for text in (decode(tail), decode(tail[:1]) + decode(tail[1:])):
+            if self._tokenizer.encode(text) == tail:
+                return text
+        raise TemplateError(
+            f"the end of the prompt, {decode(tail)[-60:]!r}, is not tokenized as it was rendered",
+            remedy="Render the prompt with the tokenizer that encodes its answers.",
+        )
 
 
 def _after(prompt_ids: TokenIds, ids: TokenIds, text: str) -> TokenIds:

@@ -118,17 +118,22 @@ def _byte_level():
     return tokenizer
 
 
-def _byte_fallback():
-    """A BPE on characters that falls back to bytes, spaces as a mark, as Gemma has."""
-    from tokenizers import Tokenizer, decoders, models, normalizers
+def _marked():
+    """A BPE on characters that falls back to bytes, with spaces as a mark."""
+    from tokenizers import Tokenizer, models
 
     signs = [chr(n) for n in range(33, 127)] + ["\n", "\u2581"]
     vocabulary = {"<unk>": 0} | {f"<0x{n:02X}>": n + 1 for n in range(256)}
     vocabulary |= {sign: n for n, sign in enumerate(signs, start=len(vocabulary))}
     merges = _merged(vocabulary, [word.replace(" ", "\u2581") for word in WORDS])
-    tokenizer = Tokenizer(
-        models.BPE(vocab=vocabulary, merges=merges, byte_fallback=True, fuse_unk=True)
-    )
+    return Tokenizer(models.BPE(vocab=vocabulary, merges=merges, byte_fallback=True, fuse_unk=True))
+
+
+def _byte_fallback():
+    """Spaces as marks and nothing more, as Gemma has."""
+    from tokenizers import decoders, normalizers
+
+    tokenizer = _marked()
     tokenizer.normalizer = normalizers.Replace(" ", "\u2581")
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
@@ -159,6 +164,41 @@ def make_hf():
 
     def make(template, controls=LLAMA_CONTROLS):
         return _wrapped(_byte_level(), controls, template, bos=controls[0], eos=controls[-1])
+
+    return make
+
+
+LLAMA2_STYLE = """
+{{- bos_token -}}
+{%- for turn in messages -%}
+    {%- if turn.role == "user" -%}{{ "[INST] " ~ turn.content ~ " [/INST]" }}
+    {%- elif turn.role == "assistant" -%}{{ " " ~ turn.content ~ " " ~ eos_token }}
+    {%- else -%}{{ raise_exception("no system role") }}{%- endif -%}
+{%- endfor -%}
+"""
+
+
+@pytest.fixture
+def marked_spaces():
+    """Build a tokenizer as Llama 2 has, by who sets the mark before a text's first word."""
+    pytest.importorskip("transformers")
+    from tokenizers import decoders, normalizers, pre_tokenizers
+
+    from llmrec.llm.tokenizer import ChatTokenizer
+
+    def make(marks):
+        tokenizer = _marked()
+        if marks == "normalizer":
+            tokenizer.normalizer = normalizers.Sequence(
+                [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
+            )
+        else:
+            tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=marks, split=False)
+        space = [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+        tokenizer.decoder = decoders.Sequence([*space, decoders.Strip(" ", 1, 0)])
+        return ChatTokenizer(
+            _wrapped(tokenizer, ("<s>", "</s>"), LLAMA2_STYLE, bos="<s>", eos="</s>")
+        )
 
     return make
 

@@ -114,6 +114,22 @@ def test_the_space_before_an_answer_belongs_to_the_answer(make_hf):
     assert encoder.encode(ids, ["Alien"]) == [(hf.convert_tokens_to_ids("\u0120Alien"),)]
 
 
+@pytest.mark.parametrize("marks", ["normalizer", "first", "always", "never"])
+def test_sentencepiece_spaces_are_kept_apart_from_the_answers(marked_spaces, marks):
+    """Llama 2 and its kin: no control token near the answer, and a space that decoding adds."""
+    tokenizer = marked_spaces(marks)
+    encoder = AnswerEncoder(tokenizer)
+    template = load_template("rank/labels.v1")
+    for history in ("a", "b " * 100):
+        values = {"history": history, "candidates": ()}
+        prompt = render(template, values, tokenizer=tokenizer, as_of=EXAMPLE_AS_OF)
+        text = tokenizer.chat(prompt.messages, as_of=EXAMPLE_AS_OF)
+        assert tokenizer.encode(text) == prompt.token_ids
+        for title in ("Alien", "The Zoo"):
+            (ids,) = encoder.encode(prompt.token_ids, [title], ended=True)
+            assert prompt.token_ids + ids == tokenizer.encode(f"{text} {title}</s>")
+
+
 def test_an_answer_that_merges_with_the_prompt_is_refused(make_hf):
     """The prompt ends in a letter that the next one would be merged into."""
     template = """
