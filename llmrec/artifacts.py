@@ -100,11 +100,7 @@ def write_artifact(
         metrics: JSON values that describe it without being part of its identity.
     """
     path = Path(path)
-    if path.exists() and not (path / MANIFEST).exists() and any_inside(path):
-        raise ArtifactError(
-            f"{path} exists and is not an llmrec artifact, so it is not overwritten",
-            remedy="Name another folder, or remove it yourself.",
-        )
+    _refuse_foreign(path, kind)
     with replace_folder(path) as draft:
         yield draft
         files = {
@@ -124,6 +120,22 @@ def write_artifact(
             stream.write(text + "\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def _refuse_foreign(path: Path, kind: str) -> None:
+    """Refuse to replace anything but an artifact of the same kind."""
+    if not path.exists():
+        return
+    if (path / MANIFEST).is_file():
+        stands = _read_json(path).get("kind")
+        what = None if stands == kind else f"an artifact of kind {stands!r}, not {kind!r}"
+    else:
+        what = "not an llmrec artifact" if any_inside(path) else None
+    if what is not None:
+        raise ArtifactError(
+            f"{path} exists and is {what}, so it is not overwritten",
+            remedy="Name another folder, or remove it yourself.",
+        )
 
 
 def any_inside(path: Path) -> bool:
