@@ -98,6 +98,7 @@ def check(
     try:
         entry, base = served_model(client, model)
         name = str(entry["id"])
+        length = int(base.get("max_model_len") or 2**31)
         start = time.perf_counter()
         probe_labels(client, name)
         facts = {
@@ -108,7 +109,7 @@ def check(
             "context_length": base.get("max_model_len"),
             "scores_labels": True,
             "label_read_ms": round(1000 * (time.perf_counter() - start), 1),
-            "continuations": "by rows" if offers_rows(client, name) else "token by token",
+            "continuations": "by rows" if offers_rows(client, name, length) else "token by token",
         }
     finally:
         client.close()

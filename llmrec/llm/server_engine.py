@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from llmrec.types import TokenIds, Tokenizer
 
+UNKNOWN_LENGTH = 2**31
 PLAIN_SAMPLING = {
     "top_p": 1.0,
     "top_k": 0,
@@ -43,9 +44,10 @@ class ServerEngine:
     """A model on a vLLM server, over HTTP.
 
     Labels are read by ``/v1/completions`` with token ids and ``logprob_token_ids``. Continuations
-    are read by rows where the server was started by ``llmrec vllm up`` (``--enable-scale-out``,
+    are read by rows on a GPU server that ``llmrec vllm up`` started (``--enable-scale-out``,
     ``--enable-prompt-tokens-details``), and token by token elsewhere; the prefix cache is used
-    both ways.
+    both ways. (A CPU server with LoRA and the token route must leave the head out of
+    ``--lora-target-modules``, as ``up`` does: see ``vllm_start.LORA_LAYERS``.)
 
     Args:
         url: ``http://host:port``.
@@ -81,7 +83,8 @@ class ServerEngine:
         self._cache_tokens = cache_tokens
         self._stats = EngineStats()
         probe_labels(self._client, self._model)
-        self._rows = offers_rows(self._client, self._model)
+        context_length = int(base.get("max_model_len") or UNKNOWN_LENGTH)
+        self._rows = offers_rows(self._client, self._model, context_length)
         folder = _folder(str(tokenizer or base.get("root") or base["id"]), self._client.url)
         self._tokenizer = ChatTokenizer.load(folder)
         self._control_ids = control_ids(self._tokenizer)
@@ -90,7 +93,7 @@ class ServerEngine:
             model=str(base["id"]),
             weights_sha256=weights or weights_sha256(folder),
             dtype=dtype,
-            context_length=int(base.get("max_model_len") or 2**31),
+            context_length=context_length,
             adapter_sha256=None if base is entry else _adapter(entry),
         )
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 COMPLETIONS = "/v1/completions"
 ROWS = "/inference/v1/generate"
+PROBE_TOKENS = 300
+"""Two blocks of the largest usual size, so that the second asking finds some cached."""
 
 
 def served_model(
@@ -70,14 +72,21 @@ def probe_labels(client: ServerClient, model: str) -> None:
         ) from error
 
 
-def offers_rows(client: ServerClient, model: str) -> bool:
-    """Return whether prompt rows can be read without giving the prefix cache up."""
-    read = Read(ids=(1, 2, 3, 4), labels=(5,), rows=2)
+def offers_rows(client: ServerClient, model: str, context_length: int) -> bool:
+    """Return whether prompt rows can be read without giving the prefix cache up.
+
+    The same long prompt is sent twice. vLLM's V2 runner (GPU) then leaves the cached rows out;
+    its V1 runner (CPU) sends uninitialised memory in their place, which may be no JSON at all,
+    so continuations are read token by token there.
+    """
+    length = min(PROBE_TOKENS, context_length - 2)
+    read = Read(ids=tuple(range(3, length + 3)), labels=(5,), rows=2)
     try:
-        _rows(read, client.post(ROWS, _row_request(model, read)))
+        answers = [client.post(ROWS, _row_request(model, read)) for _ in range(2)]
+        _rows(read, answers[-1])
     except EngineError:
         return False
-    return True
+    return len(answers[-1]["prompt_logprobs"]) == length - (cached_tokens(answers[-1]) or 0)
 
 
 def send(client: ServerClient, model: str, read: Read) -> tuple[Reading, int | None]:
@@ -85,10 +94,8 @@ def send(client: ServerClient, model: str, read: Read) -> tuple[Reading, int | N
     if read.rows:
         try:
             answer = client.post(ROWS, _row_request(model, read))
-        except ServerError as error:
-            if error.status < 500:
-                raise
-            # The uninitialised rows of cached tokens can be NaN, which JSON cannot say.
+        except ServerError:
+            # Uninitialised rows of cached tokens can be NaN, which JSON cannot say.
             reading, cached = send(client, model, Read(ids=read.ids, labels=read.labels))
             lost = np.full(read.rows, np.nan, dtype=np.float32)
             return Reading(labels=reading.labels, rows=lost, missing=read.rows), cached

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from llmrec.errors import ConfigError, EngineError, MissingExtraError
 from llmrec.llm.models import obtain
 from llmrec.llm.server_client import ServerClient
+from llmrec.llm.vllm_start import LORA_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,7 @@ def serve_command(options: ServeOptions) -> list[str]:
         "--enable-prefix-caching",
         "--enable-prompt-tokens-details",
         "--enable-scale-out",
-        *("--enable-lora", "--max-lora-rank", "64"),
+        *("--enable-lora", "--max-lora-rank", "64", "--lora-target-modules", *LORA_LAYERS),
     ]
     optional = {
         "--quantization": options.quantization,

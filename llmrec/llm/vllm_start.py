@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 CPU_BLOCK_TOKENS = 32
 """vLLM's CPU kernels want multiples of 32; its own default of 128 caches too coarsely."""
 CPU_CACHE_BYTES = 2**30
+LORA_LAYERS = (
+    *("q_proj", "k_proj", "v_proj", "qkv_proj", "o_proj"),
+    *("gate_proj", "up_proj", "gate_up_proj", "down_proj"),
+)
+"""The layers that adapters may change: all linear ones but the head. vLLM would wrap the head too,
+and then counts its rows by request: reading prompt rows of two requests at once ends the CPU
+worker (0.32)."""
 
 
 def import_vllm(*, verbose: bool) -> Any:  # noqa: ANN401 - vLLM is an optional package
@@ -56,6 +63,8 @@ def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if on_cpu:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     settings = {**_defaults(on_cpu=on_cpu), **settings}
+    if settings.get("enable_lora"):
+        settings.setdefault("lora_target_modules", list(LORA_LAYERS))
     set_threads, torch_state = torch.set_num_threads, torch.get_rng_state()
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
