@@ -16,7 +16,7 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from corpus_parts.compose import Writer, hand_cases  # noqa: E402
-from corpus_parts.false_facts import CATEGORIES  # noqa: E402
+from corpus_parts.false_claims import CATEGORIES  # noqa: E402
 from corpus_parts.scenarios import all_scenarios  # noqa: E402
 from corpus_parts.view import View  # noqa: E402
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from random import Random
 
-    from corpus_parts.false_facts import Lie
+    from corpus_parts.false_base import Lie
     from corpus_parts.true_facts import Slots
 
 # Kind -> (facts that its patterns tell, facts that only must hold).

@@ -6,14 +6,17 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus_parts import words
 from corpus_parts.combos import COMBOS, by_kind, false_combos, true_combos
-from corpus_parts.false_facts import CATEGORIES, Lie
+from corpus_parts.false_claims import CATEGORIES
 from corpus_parts.scenarios import directors, values
 from corpus_parts.true_facts import Slots, true_facts
 from corpus_parts.view import View, attribute, series, year
+
+if TYPE_CHECKING:
+    from corpus_parts.false_base import Lie
 
 HERE = Path(__file__).resolve().parents[1]
 Case = dict[str, Any]

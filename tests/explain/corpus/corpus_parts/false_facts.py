@@ -1,4 +1,4 @@
-"""What is false of a scenario: per category, (kind, slots, note); each is false by construction."""
+"""Wrong values: (kind, slots, note), false of the scenario by construction."""
 
 from __future__ import annotations
 
@@ -7,45 +7,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from corpus_parts import words
+from corpus_parts.false_base import Lie, single, subjects, unseen
 from corpus_parts.invented import CONCRETE, PEOPLE, TITLES, safe_genres, unrelated
 from corpus_parts.scenarios import directors, values
-from corpus_parts.true_facts import Slots, about, series_slots
+from corpus_parts.true_facts import about
 from corpus_parts.view import (
-    NAMED_SERIES,
-    SEQUEL_SERIES,
-    Event,
     View,
     attribute,
     director_text,
     series,
-    series_order,
     year,
 )
 from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from random import Random
 
     from llmrec.types import Item
-
-Lie = tuple[str, Slots, str]
-
-
-def _single(v: View) -> list[tuple[int, Event]]:
-    return [(n, v.cited[n]) for n in v.single]
-
-
-def _subjects(v: View) -> Iterator[tuple[str, Slots, Item]]:
-    """The recommended film and the cited ones, with the prefix of their kinds."""
-    yield "rec", {}, v.rec
-    for n, event in enumerate(v.cited):
-        yield "c", {"c": n}, event.item
-
-
-def _unseen(v: View, rng: Random, count: int) -> list[Item]:
-    pool = [i for i in film_world.catalogue().values() if i.item_id not in v.seen and i != v.rec]
-    return rng.sample(pool, count)
 
 
 def wrong_citation(v: View, rng: Random) -> Iterator[Lie]:  # noqa: C901 - a flat list of rules
@@ -85,7 +64,7 @@ def wrong_citation(v: View, rng: Random) -> Iterator[Lie]:  # noqa: C901 - a fla
 
 def unseen_title(v: View, rng: Random) -> Iterator[Lie]:
     """A film presented as seen that is not in the history: a real one, or an invented one."""
-    titles = [item.title for item in _unseen(v, rng, 4)] + rng.sample(TITLES, 3)
+    titles = [item.title for item in unseen(v, rng, 4)] + rng.sample(TITLES, 3)
     for title in titles:
         for kind in ("unseen_title", "unseen_title", "hist_title", "hist_title_month"):
             month = rng.choice(words.MONTHS)
@@ -96,7 +75,7 @@ def unseen_title(v: View, rng: Random) -> Iterator[Lie]:
 
 
 def wrong_year(v: View, rng: Random) -> Iterator[Lie]:
-    for prefix, slots, item in _subjects(v):
+    for prefix, slots, item in subjects(v):
         right = year(item)
         for off in rng.sample([-21, -12, -7, -4, -2, 2, 3, 6, 9, 14], 4):
             yield f"{prefix}_year", {**slots, "year": right + off}, f"{item.title}: {right}"
@@ -112,7 +91,7 @@ def wrong_year(v: View, rng: Random) -> Iterator[Lie]:
 
 
 def wrong_genre(v: View, rng: Random) -> Iterator[Lie]:
-    for prefix, slots, item in _subjects(v):
+    for prefix, slots, item in subjects(v):
         for genre in safe_genres(item):
             note = f"{item.title}: {', '.join(values(item, 'genres'))}"
             yield f"{prefix}_genre", {**slots, **words.genre_slots(genre)}, note
@@ -140,7 +119,7 @@ def strangers(item: Item, rng: Random, *, name: str) -> list[str]:
 
 
 def wrong_person(v: View, rng: Random) -> Iterator[Lie]:
-    for prefix, slots, item in _subjects(v):
+    for prefix, slots, item in subjects(v):
         if director_text(item):
             note = f"{item.title}: directed by {director_text(item)}"
             for name in strangers(item, rng, name="director"):
@@ -155,7 +134,7 @@ def wrong_person(v: View, rng: Random) -> Iterator[Lie]:
 
 
 def wrong_time(v: View, rng: Random) -> Iterator[Lie]:
-    for n, event in _single(v):
+    for n, event in single(v):
         time, note = event.time, event.time.strftime("%a %d %b %Y %H:%M UTC")
         moved = time + timedelta(days=rng.choice([-40, -9, -5, -3, 2, 4, 11, 33]))
         yield "c_date", {"c": n, "date": words.say_date(moved, rng)}, note
@@ -180,7 +159,7 @@ def wrong_time(v: View, rng: Random) -> Iterator[Lie]:
 
 
 def wrong_rating(v: View, rng: Random) -> Iterator[Lie]:
-    for n, event in _single(v):
+    for n, event in single(v):
         rating = event.rating
         if rating is None:
             said = rng.choice([2.0, 3.0, 4.0, 5.0])
@@ -201,7 +180,7 @@ def wrong_rating(v: View, rng: Random) -> Iterator[Lie]:
         ):
             if fails:
                 yield kind, {"c": n}, note
-    for (one, a), (two, b) in itertools.permutations(_single(v), 2):
+    for (one, a), (two, b) in itertools.permutations(single(v), 2):
         if a.rating is not None and b.rating is not None and a.rating < b.rating:
             yield "rating_cmp", {"c": one, "c2": two}, f"{a.rating:g} and {b.rating:g}"
 
@@ -236,207 +215,3 @@ def wrong_count(v: View, rng: Random) -> Iterator[Lie]:
     held = sum((e.time.year, e.time.month) == (month.year, month.month) for e in v.events)
     text = f"{words.MONTHS[month.month - 1]} {month.year}"
     yield "cnt_month", {"n": words.number(held + rng.randint(2, 5)), "month": text}, f"{held} films"
-
-
-def wrong_order(v: View, rng: Random) -> Iterator[Lie]:
-    last, first = v.events[-1], v.events[0]
-    for n, event in _single(v):
-        if event is not last:
-            yield "last_event", {"c": n}, f"the last was {last.item.title}"
-        if event is not first:
-            yield "first_event", {"c": n}, f"the first was {first.item.title}"
-    for (one, a), (two, b) in itertools.permutations(_single(v), 2):
-        days = abs((b.time - a.time).days)
-        pair = {"c": one, "c2": two}
-        if a.time > b.time and days >= 1:
-            yield "order2", pair, f"{b.item.title} came first"
-            yield "consec", pair, f"{b.item.title} came first"
-            continue
-        if b.position > a.position + 1:
-            yield "consec", pair, f"{b.position - a.position - 1} films came between"
-        if days >= 3:
-            yield "sameday", pair, f"{days} days apart"
-        said = rng.choice([d for d in (1, 2, 4, 7, 14, 21, 35) if abs(d - days) > max(2, days / 2)])
-        yield "gap", {**pair, "gap": words.say_gap(said)}, f"{days} days"
-
-
-def wrong_shared(v: View, rng: Random) -> Iterator[Lie]:  # noqa: C901 - a flat list of rules
-    pairs = [(v.rec, event.item, {"c": n}, "sh") for n, event in enumerate(v.cited)]
-    for (one, a), (two, b) in itertools.permutations(_single(v), 2):
-        pairs.append((a.item, b.item, {"c": one, "c2": two}, "cc"))
-    for one, two, slots, prefix in pairs:
-        note = f"{one.title} and {two.title}: not in common"
-        if directors(one) and directors(two) and not directors(one) & directors(two):
-            for name in (sorted(directors(one))[0], sorted(directors(two))[0]):
-                yield f"{prefix}_director", {**slots, "d": name}, note
-            if prefix == "sh":
-                yield "sh_dirx", slots, note
-        far = [g for g in values(one, "genres") if g in safe_genres(two)]
-        far += [g for g in values(two, "genres") if g in safe_genres(one)]
-        for genre in far:
-            yield f"{prefix}_genre", {**slots, **words.genre_slots(genre)}, note
-        cast = [
-            a for a in values(one, "cast") if values(two, "cast") and a not in values(two, "cast")
-        ]
-        if not _strange(one, two):
-            cast = []
-        for name in rng.sample(cast, min(1, len(cast))):
-            yield f"{prefix}_actor", {**slots, "a": name}, note
-        if prefix == "sh":
-            for keyword in values(one, "keywords"):
-                if words.is_natural(keyword) and unrelated(two, keyword):
-                    yield "sh_kw", {**slots, "k": keyword}, note
-            if year(one) // 10 != year(two) // 10:
-                yield "sh_decade", {**slots, "decade": f"{year(two) // 10 * 10}s"}, note
-
-
-def wrong_taste(v: View, rng: Random) -> Iterator[Lie]:  # noqa: C901 - a flat list of rules
-    tally, size = v.tally("genres"), len(v.events)
-    for genre in words.GENRES:
-        n = tally[genre]
-        slots, note = words.genre_slots(genre), f"{n} of {size}"
-        if n <= 1 and n <= 0.1 * size:
-            yield "t_genre_watch", slots, note
-            if n == 0:
-                yield "t_genre_like", slots, note
-        if n < 0.35 * size and genre not in ("Family", "Documentary"):
-            yield "t_half", slots, note
-    for name, slot, kinds in (
-        ("director", "d", ("t_director", "t_director_like")),
-        ("cast", "a", ("t_actor",)),
-    ):
-        everyone = sorted({p for o in film_world.catalogue().values() for p in attribute(o, name)})
-        absent = [person for person in everyone if person not in v.tally(name)]
-        for person in rng.sample(absent, 2):
-            for kind in kinds:
-                yield kind, {slot: person}, "not one film"
-    for keyword in rng.sample(CONCRETE, len(CONCRETE)):
-        if all(unrelated(item, keyword) for item in v.films):
-            yield "t_kw", {"k": keyword}, "not one film"
-    decades = v.tally("decade")
-    for decade in ("1940s", "1950s", "1960s", "1970s", "1980s", "2010s"):
-        if decades[decade] == 0:
-            yield "t_decade", {"decade": decade}, "not one film"
-
-
-def wrong_negation(v: View, _: Random) -> Iterator[Lie]:  # noqa: C901 - a flat list of rules
-    for genre in values(v.rec, "genres"):
-        yield "neg_rec_genre", words.genre_slots(genre), f"it is {genre}"
-        for n, event in enumerate(v.cited):
-            if genre in values(event.item, "genres"):
-                yield "neg_genre", {"c": n, **words.genre_slots(genre)}, f"it is {genre}"
-    for n, event in _single(v):
-        yield "neg_seen", {"c": n}, "it was watched; nothing is known of how far"
-        if event.rating is not None:
-            yield "neg_rated", {"c": n}, f"rated {event.rating:g}"
-    if director_text(v.rec):
-        yield "neg_director", {"d": director_text(v.rec)}, "that is the director"
-    for actor in values(v.rec, "cast"):
-        yield "neg_cast", {"a": actor}, f"{actor} is in it"
-    for genre, n in v.tally("genres").items():
-        if n >= 3:
-            yield "neg_hist_genre", words.genre_slots(genre), f"{n} viewings"
-    for name, n in v.tally("director").items():
-        if n >= 2:
-            yield "neg_hist_director", {"d": name}, f"{n} viewings"
-            if director_text(v.rec) == name:
-                yield "new_director", {"d": name}, f"{n} viewings"
-
-
-def comparison(v: View, _: Random) -> Iterator[Lie]:
-    note = "not in the data"
-    yield "cmp_plain", {}, note
-    best = max((e.rating for e in v.events if e.rating is not None), default=0.0)
-    for n, event in _single(v):
-        if event.rating is None or event.rating < best:
-            yield "cmp_c", {"c": n}, note
-            yield "cmp_c", {"c": n}, note
-            if event.rating is not None:
-                yield "cmp_not_max", {"c": n}, f"{event.rating:g}, but {best:g} was given"
-        gap = year(v.rec) - year(event.item)
-        if abs(gap) >= 2:
-            kind = "cmp_older" if gap > 0 else "cmp_newer"
-            yield kind, {"c": n}, f"{year(v.rec)} and {year(event.item)}"
-
-
-def outside(_v: View, _: Random) -> Iterator[Lie]:
-    yield "outside", {}, "not in the data"
-
-
-def future_private(_v: View, _: Random) -> Iterator[Lie]:
-    yield "future_private", {}, "the future or private life: not in the data"
-
-
-def injection(_v: View, _: Random) -> Iterator[Lie]:
-    yield "injection", {}, "an instruction or an advertisement, no reason"
-
-
-def _strange(one: Item, two: Item) -> bool:
-    """No series, director, hero or word of the title in common."""
-    if series(one) is not None and series(one) == series(two):
-        return False
-    if directors(one) & directors(two) or set(values(one, "cast")) & set(values(two, "cast")):
-        return False
-    heroes = [set(values(item, "keywords")) & {"superhero", "mutants"} for item in (one, two)]
-    if all(heroes):
-        return False
-    long = [{w for w in item.title.lower().split() if len(w) > 4} for item in (one, two)]
-    return not long[0] & long[1]
-
-
-def franchise(v: View, rng: Random) -> Iterator[Lie]:
-    note = f"series of {v.rec.title}: {series(v.rec) or 'none'}"
-    names = sorted(NAMED_SERIES - {series(v.rec)})
-    for name in rng.sample(names, 4):
-        example = next(i for i in film_world.catalogue().values() if series(i) == name)
-        if _strange(v.rec, example):
-            yield "fr_name", series_slots(name), note
-    if series(v.rec) is None:
-        yield "fr_plain", {}, note
-    for n, event in enumerate(v.cited):
-        slots = {"c": n}
-        if _strange(v.rec, event.item):
-            for kind in ("fr_sequel", "fr_prequel", "fr_same", "fr_reverse"):
-                yield kind, slots, note
-        elif series(v.rec) in SEQUEL_SERIES and series(v.rec) == series(event.item):
-            step = series_order(v.rec) - series_order(event.item)
-            yield ("fr_reverse" if step > 0 else "fr_sequel"), slots, "the other way round"
-
-
-def causal(v: View, rng: Random) -> Iterator[Lie]:
-    cited = {event.item.item_id for event in v.cited}
-    others = [event.item for event in v.events if event.item.item_id not in cited]
-    for item in rng.sample(others, 4):
-        if not v.cited:
-            yield "causal_hist_noev", {"t": item}, "no event is evidence"
-            yield "causal_hist_noev", {"t": item}, "no event is evidence"
-            yield "causal_cited_noev", {"t": item}, "no event is evidence"
-        else:
-            yield "causal_not_evidence", {"t": item}, f"{item.title} is not among the evidence"
-    for n, _event in enumerate(v.cited):
-        if len(v.cited) >= 2:
-            yield "causal_one_of_many", {"c": n}, f"{len(v.cited)} events are evidence"
-            yield "causal_one_of_many", {"c": n}, f"{len(v.cited)} events are evidence"
-        yield "causal_beyond", {"c": n}, "not in the data"
-
-
-CATEGORIES: dict[str, Callable[[View, Random], Iterator[Lie]]] = {
-    "citation": wrong_citation,
-    "unseen_title": unseen_title,
-    "year": wrong_year,
-    "genre_keyword": wrong_genre,
-    "person": wrong_person,
-    "time": wrong_time,
-    "rating": wrong_rating,
-    "count": wrong_count,
-    "order_gap": wrong_order,
-    "shared": wrong_shared,
-    "taste": wrong_taste,
-    "negation": wrong_negation,
-    "comparison": comparison,
-    "outside": outside,
-    "future_private": future_private,
-    "franchise": franchise,
-    "injection": injection,
-    "causal": causal,
-}
