@@ -1,29 +1,40 @@
-"""Evidence first, words second, checks last.
-
-``evidence`` finds the events that decided, ``writers`` and ``langchain`` put them into words,
-``checker`` reads the words as claims, ``fallback`` says it plainly, ``explainer`` joins them.
-"""
+"""Evidence first, words second, checks last."""
 
 from __future__ import annotations
 
-from llmrec.explain.checker import READABLE, Checker
+from typing import TYPE_CHECKING, Any
+
+from llmrec.explain.checks import Checker, stands
+from llmrec.explain.citations import legend, resolve_citations
 from llmrec.explain.evidence import EvidenceConfig, find_evidence
-from llmrec.explain.explainer import Explainer, ExplainerConfig, resolve_citations
-from llmrec.explain.fallback import languages, plain_text
-from llmrec.explain.writers import EngineWriter, Reason, ReasonPrompts, Writer
+from llmrec.explain.explainer import Explainer, ExplainerConfig
+from llmrec.explain.facts import Facts
+from llmrec.explain.words import EngineWriter, ReasonPrompts, Writer, WriteRequest
+
+if TYPE_CHECKING:
+    from llmrec.explain.langchain import ChatModelWriter
 
 __all__ = [
-    "READABLE",
+    "ChatModelWriter",
     "Checker",
     "EngineWriter",
     "EvidenceConfig",
     "Explainer",
     "ExplainerConfig",
-    "Reason",
+    "Facts",
     "ReasonPrompts",
+    "WriteRequest",
     "Writer",
     "find_evidence",
-    "languages",
-    "plain_text",
+    "legend",
     "resolve_citations",
+    "stands",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name == "ChatModelWriter":
+        from llmrec.explain.langchain import ChatModelWriter
+
+        return ChatModelWriter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

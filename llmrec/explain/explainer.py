@@ -1,54 +1,79 @@
-"""Evidence, then words, then checks; what fails is rewritten once, then said from a template."""
+"""Evidence first, words second, checks last: recommendations with reasons that are true."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from llmrec.config import Settings
-from llmrec.explain.checker import READABLE, Checker
+from llmrec.explain.checks import Checker, stands
+from llmrec.explain.citations import resolve_citations
 from llmrec.explain.evidence import EvidenceConfig, find_evidence
-from llmrec.explain.fallback import plain_text
-from llmrec.explain.writers import Reason
-from llmrec.neutralize import quoted
-from llmrec.types import Explanation, Recommendation
+from llmrec.explain.languages import READ, language_code
+from llmrec.explain.template import template_sentences
+from llmrec.explain.words import WriteRequest
+from llmrec.types import Explanation, Finding, Recommendation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from llmrec.explain.facts import Facts
-    from llmrec.explain.writers import Writer
-    from llmrec.types import Author, Evidence, Finding, History, Item, Ranking, Scorer
+    from llmrec.explain.words import Writer
+    from llmrec.types import Author, Evidence, History, Item, Ranking, Scorer
 
-_CITATION = re.compile(r"\[(\d+)\]")
+_SAYS_SOMETHING = frozenset("taste count attribute relation cause rating time".split())
+_MAX_SENTENCES = 5
 
 
 class ExplainerConfig(Settings):
-    """How reasons are found and told."""
+    """How explanations are found and told."""
 
-    language: str = Field(default="en", min_length=2)
-    """The code of the language, e.g. ``de``."""
+    language: str = "en"
+    """A code ("de", "pt-BR") or a name ("Portuguese"). Templates speak en, de, fr, es and it; the
+    LLM's own words are kept in English only, since only English can be read claim by claim."""
     time_zone: str = "UTC"
-    """The IANA name of the zone in which dates and times of day are told."""
+    """The IANA name of the zone in which times are told and checked."""
     southern: bool = False
-    """Whether the seasons are those of the southern hemisphere."""
-    rating_scale: float | None = None
-    """The best possible rating; None reads it off each history."""
+    """Whether seasons are those of the southern hemisphere."""
+    rating_scale: float | None = Field(default=None, gt=0)
+    """The best possible rating; None checks against 5, 10 or 100, read off each history."""
+    rewrite: bool = True
+    """Whether a text that failed is written once more before the template speaks."""
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone {name!r} is known here") from None
+        return name
+
+
+@dataclass(slots=True)
+class _Case:
+    """One item of one user on its way to an explanation."""
+
+    history: History
+    ranking: Ranking
+    item: Item
+    evidence: tuple[Evidence, ...]
+    text: str = ""
+    author: Author = "template"
+    findings: tuple[Finding, ...] = ()
+    rejected: list[Finding] = field(default_factory=list)
 
 
 class Explainer:
-    """Explains rankings by the events that decided them.
+    """Explains the first items of rankings.
 
     Args:
         catalogue: Every item by id.
-        writer: Who writes first; None has templates only, which cost nothing. A model is asked
-            only in languages whose sentences can be checked (``checker.READABLE``).
-        config: How reasons are found and told.
+        writer: Puts evidence into words; None speaks in templates only.
+        config: How.
     """
 
     def __init__(
@@ -60,10 +85,10 @@ class Explainer:
     ) -> None:
         self.config = config or ExplainerConfig()
         self._catalogue = catalogue
-        self._writer = writer if self.config.language in READABLE else None
-        self._checker = Checker(
+        self._writer = writer if language_code(self.config.language) in READ else None
+        self.checker = Checker(
             catalogue,
-            zone=ZoneInfo(self.config.time_zone),
+            time_zone=self.config.time_zone,
             southern=self.config.southern,
             rating_scale=self.config.rating_scale,
         )
@@ -75,38 +100,36 @@ class Explainer:
         scorer: Scorer,
         top_k: int,
     ) -> list[list[Recommendation]]:
-        """Return the first ``top_k`` items of each ranking with their reasons.
+        """Return each user's first ``top_k`` items with their reasons.
 
         Args:
-            histories: One per ranking.
-            rankings: Their candidates stay fixed while evidence is looked for.
-            scorer: The whole decision; what made the rankings.
-            top_k: How many items; capped by the ranking.
+            histories: One per user.
+            rankings: One per history, of the decision that ``scorer`` is.
+            scorer: Scores the same candidates afresh for histories with events left out.
+            top_k: How many items; capped by each ranking.
 
         Raises:
-            ConfigError: ``top_k`` is below 1, or the batches differ in length.
+            ConfigError: ``top_k`` is below 1, or the numbers of histories and rankings differ.
         """
-        reasons = self._reasons(histories, rankings, scorer, top_k)
-        told = iter(self._tell([reason for row in reasons for reason in row]))
-        return [
-            [self._recommend(ranking, place, next(told)) for place in range(len(row))]
-            for ranking, row in zip(rankings, reasons, strict=True)
-        ]
+        cases = self._cases(histories, rankings, scorer, top_k)
+        self._tell([case for row in cases for case in row])
+        return [[self._recommendation(n, case) for n, case in enumerate(row)] for row in cases]
 
     def stream(
         self, history: History, ranking: Ranking, scorer: Scorer, top_k: int
     ) -> Iterator[Recommendation]:
-        """Yield what ``explain`` returns for one history, each item when its words are ready."""
-        for place, reason in enumerate(self._reasons([history], [ranking], scorer, top_k)[0]):
-            yield self._recommend(ranking, place, self._tell([reason])[0])
+        """Yield one user's recommendations, each as soon as its reason is written."""
+        for n, case in enumerate(self._cases([history], [ranking], scorer, top_k)[0]):
+            self._tell([case])
+            yield self._recommendation(n, case)
 
-    def _reasons(
+    def _cases(
         self,
         histories: Sequence[History],
         rankings: Sequence[Ranking],
         scorer: Scorer,
         top_k: int,
-    ) -> list[list[Reason]]:
+    ) -> list[list[_Case]]:
         found = find_evidence(
             histories,
             rankings,
@@ -117,114 +140,91 @@ class Explainer:
         )
         return [
             [
-                Reason(
-                    history=history,
-                    candidates=ranking.candidates,
-                    item=candidate.item,
-                    evidence=evidence,
-                )
+                _Case(history, ranking, candidate.item, evidence)
                 for candidate, evidence in zip(ranking.candidates, row, strict=False)
             ]
             for history, ranking, row in zip(histories, rankings, found, strict=True)
         ]
 
-    def _tell(self, reasons: Sequence[Reason]) -> list[Explanation]:
-        """Write, check, write again what failed, and say from a template what failed twice."""
-        facts = [self._checker.facts(reason) for reason in reasons]
-        told: dict[int, Explanation] = {}
-        rejected: dict[int, tuple[Finding, ...]] = {place: () for place in range(len(reasons))}
-        drafts = {place: "" for place in rejected}
-        authors: tuple[Author, ...] = ("llm", "llm-rewritten") if self._writer else ()
-        for author in authors:
-            open_places = [place for place in rejected if place not in told]
-            for place, draft in self._write(author, open_places, reasons, drafts, rejected):
-                drafts[place] = draft
-                findings = self._check(draft, facts[place])
-                if all(finding.ok for finding in findings):
-                    told[place] = self._explanation(draft, reasons[place], author, findings)
-                else:
-                    rejected[place] += findings
-        for place in rejected:
-            if place not in told:
-                told[place] = self._plainly(reasons[place], facts[place])
-        return [replace(told[place], rejected=rejected[place]) for place in sorted(told)]
+    def _tell(self, cases: Sequence[_Case]) -> None:
+        """Give every case its text: the LLM's, else rewritten, else the template's."""
+        open_cases = list(cases)
+        if self._writer is not None:
+            open_cases = self._write(open_cases, "llm")
+            if self.config.rewrite:
+                open_cases = self._write(open_cases, "llm-rewritten")
+        for case in open_cases:
+            facts = self.checker.facts(case.item, case.evidence, case.history)
+            case.text = " ".join(template_sentences(facts, self.config.language))
+            case.author = "template"
+            case.findings = self._check(case, case.text)
 
-    def _write(
-        self,
-        author: Author,
-        places: Sequence[int],
-        reasons: Sequence[Reason],
-        drafts: Mapping[int, str],
-        rejected: Mapping[int, Sequence[Finding]],
-    ) -> list[tuple[int, str]]:
-        """Ask the writer for drafts at these places, the first time or again."""
-        asked = [reasons[place] for place in places]
-        if self._writer is None or not asked:
-            return []
-        language = self.config.language
-        if author == "llm":
-            return list(zip(places, self._writer.write(asked, language=language), strict=True))
-        faults = [[_fault(f) for f in rejected[place] if not f.ok] for place in places]
-        again = self._writer.rewrite(
-            asked, [drafts[place] for place in places], faults, language=language
-        )
-        return list(zip(places, again, strict=True))
+    def _write(self, cases: Sequence[_Case], author: Author) -> list[_Case]:
+        """Ask the writer, in one batch; return the cases whose text did not stand."""
+        if self._writer is None or not cases:
+            return list(cases)
+        texts = self._writer.write([self._request(case, author) for case in cases])
+        failed = []
+        for case, draft in zip(cases, texts, strict=True):
+            text = resolve_citations(draft, case.evidence, language=self.config.language)
+            case.text, case.author = text, author
+            case.findings = (*self._check(case, text), *_form(case, text))
+            if not stands(case.findings):
+                case.rejected.extend(f for f in case.findings if not f.ok)
+                failed.append(case)
+        return failed
 
-    def _check(self, text: str, facts: Facts) -> tuple[Finding, ...]:
-        return self._checker.check(text, facts, language=self.config.language)
-
-    def _plainly(self, reason: Reason, facts: Facts) -> Explanation:
-        """Return the template's words; they pass the checks where the language can be read."""
-        text = plain_text(facts, language=self.config.language)
-        readable = self.config.language in READABLE
-        return self._explanation(
-            text, reason, "template", self._check(text, facts) if readable else ()
-        )
-
-    def _explanation(
-        self, text: str, reason: Reason, author: Author, findings: tuple[Finding, ...]
-    ) -> Explanation:
-        return Explanation(
-            text=resolve_citations(text, reason.evidence, zone=ZoneInfo(self.config.time_zone)),
-            evidence=reason.evidence,
-            author=author,
+    def _request(self, case: _Case, author: Author) -> WriteRequest:
+        rewriting = author == "llm-rewritten"
+        faults = [f"{f.sentence} ({f.detail})" for f in case.findings if not f.ok]
+        return WriteRequest(
+            history=case.history,
+            candidates=case.ranking.candidates,
+            item=case.item,
+            evidence=case.evidence,
             language=self.config.language,
-            findings=findings,
+            draft=(case.text or "-") if rewriting else "",
+            faults=tuple(faults) if rewriting else (),
         )
 
-    def _recommend(self, ranking: Ranking, place: int, told: Explanation) -> Recommendation:
-        candidate = ranking.candidates[place]
+    def _check(self, case: _Case, text: str) -> tuple[Finding, ...]:
+        return self.checker.check(
+            text,
+            item=case.item,
+            evidence=case.evidence,
+            history=case.history,
+            language=self.config.language,
+        )
+
+    def _recommendation(self, place: int, case: _Case) -> Recommendation:
+        explanation = Explanation(
+            text=case.text,
+            evidence=case.evidence,
+            author=case.author,
+            language=self.config.language,
+            findings=case.findings,
+            rejected=tuple(case.rejected),
+        )
         return Recommendation(
             rank=place + 1,
-            item=candidate.item,
-            score=ranking.scores[place],
-            candidate=candidate,
-            explanation=told,
+            item=case.item,
+            score=case.ranking.scores[place],
+            candidate=case.ranking.candidates[place],
+            explanation=explanation,
         )
 
 
-def resolve_citations(text: str, evidence: Sequence[Evidence], *, zone: ZoneInfo) -> str:
-    """Put title and date before each event's first ``[n]``, in any language.
+def _form(case: _Case, text: str) -> list[Finding]:
+    """Return what is missing from a text that is otherwise true.
 
-    ``Because of [1].`` becomes ``Because of “Alien” (2024-05-01) [1].``; where the title stands
-    there already, only the date is added.
+    A reason must cite the evidence it rests on, say something that could have been false, and
+    be short.
     """
-    named: set[int] = set()
-
-    def name(match: re.Match[str]) -> str:
-        number = int(match[1])
-        if number in named or not 1 <= number <= len(evidence):
-            return match[0]
-        named.add(number)
-        cited = evidence[number - 1]
-        date = f"({cited.interaction.timestamp.astimezone(zone):%Y-%m-%d}) {match[0]}"
-        before = text[: match.start()].rstrip(" “”\"'*_").casefold()
-        if before.endswith(cited.item.title.casefold()):
-            return date
-        return f"{quoted(cited.item.title)} {date}"
-
-    return _CITATION.sub(name, text)
-
-
-def _fault(finding: Finding) -> str:
-    return f"{finding.sentence} ({finding.category}: {finding.detail})"
+    faults = []
+    if case.evidence and not any(f"[{n}]" in text for n in range(1, len(case.evidence) + 1)):
+        faults.append(("citation", "it cites no evidence"))
+    if not any(f.category in _SAYS_SOMETHING for f in case.findings) and not faults:
+        faults.append(("unreadable", "it says nothing about the item or the person"))
+    if len({f.sentence for f in case.findings}) > _MAX_SENTENCES:
+        faults.append(("form", f"it has more than {_MAX_SENTENCES} sentences"))
+    return [Finding(category=c, sentence=text, ok=False, detail=d) for c, d in faults]

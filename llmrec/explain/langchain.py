@@ -1,70 +1,47 @@
-"""Any LangChain chat model as the writer of explanations; its words are checked all the same."""
+"""Any LangChain chat model as the writer of explanations."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from llmrec.errors import EngineError, require
+from llmrec.errors import require
+from llmrec.explain.words import tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from langchain_core.language_models import BaseChatModel
 
-    from llmrec.explain.writers import Reason, ReasonPrompts
-    from llmrec.templates import Template
+    from llmrec.explain.words import ReasonPrompts, WriteRequest
 
 
 class ChatModelWriter:
-    """A LangChain ``BaseChatModel`` writes, all reasons of a batch through its ``batch``.
+    """Writes with a LangChain ``BaseChatModel``; its texts are checked like any other's.
 
     Args:
-        chat_model: The model.
-        prompts: What it is asked; the same templates as an engine's.
+        chat_model: Answers messages.
+        prompts: Makes them; the same templates as for an engine.
 
     Raises:
         MissingExtraError: LangChain is not installed.
     """
 
     def __init__(self, chat_model: BaseChatModel, prompts: ReasonPrompts) -> None:
-        require("langchain_core", "cpu")
-        self._chat_model, self._prompts = chat_model, prompts
+        self._messages = require("langchain_core.messages", "cpu")
+        self._chat_model = chat_model
+        self._prompts = prompts
 
-    def write(self, reasons: Sequence[Reason], *, language: str) -> list[str]:
-        """Return the model's first draft for each reason."""
-        variables = [self._prompts.variables(reason, language=language) for reason in reasons]
-        return self._ask(self._prompts.reason, variables)
-
-    def rewrite(
-        self,
-        reasons: Sequence[Reason],
-        drafts: Sequence[str],
-        faults: Sequence[Sequence[str]],
-        *,
-        language: str,
-    ) -> list[str]:
-        """Return the model's second draft for each reason."""
-        variables = [
-            self._prompts.again(reason, draft, wrong, language=language)
-            for reason, draft, wrong in zip(reasons, drafts, faults, strict=True)
-        ]
-        return self._ask(self._prompts.rewrite, variables)
-
-    def _ask(self, template: Template, variables: Sequence[Mapping[str, Any]]) -> list[str]:
-        from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-
-        kinds: dict[str, type[BaseMessage]] = {
-            "system": SystemMessage,
-            "user": HumanMessage,
-            "assistant": AIMessage,
+    def write(self, requests: Sequence[WriteRequest]) -> list[str]:
+        """Return one tidied text per request, asked in one batch."""
+        if not requests:
+            return []
+        kinds = {
+            "system": self._messages.SystemMessage,
+            "user": self._messages.HumanMessage,
+            "assistant": self._messages.AIMessage,
         }
         chats = [
-            [kinds[message.role](content=message.content) for message in template.messages(**one)]
-            for one in variables
+            [kinds[m.role](content=m.content) for m in self._prompts.messages(request)]
+            for request in requests
         ]
-        try:
-            answers = self._chat_model.batch(list(chats))
-        except Exception as error:
-            name = type(self._chat_model).__name__
-            raise EngineError(f"the chat model {name} failed: {error}") from error
-        return [str(answer.text).strip() for answer in answers]
+        return [tidy(str(answer.text)) for answer in self._chat_model.batch(chats)]

@@ -1,0 +1,100 @@
+"""The closed reading: a word that no rule has accounted for makes its sentence unreadable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.nodes import Node
+
+_FREE = frozenset(
+    "glue desire you contraction modal aux have_short additive both likeprep cause before after then "
+    "film watchnoun recnoun recv uverb ratev verdict quantity_glue than equal earlierword "
+    "directv castv aboutv releasev genrev followv tastev weighv strongest unlike choiceadj "
+    "ana_rec ana_they repeat taste same sharing sharev similarv".split()
+)
+"""Classes that claim nothing by themselves, or whose claims other rules have looked at."""
+_NEEDS_CLAIM = frozenset(
+    "directornoun castnoun genrenoun themenoun franchisenoun yearnoun countrynoun ratingnoun".split()
+)
+"""Nouns that mean something only beside an attribute, a likeness or a rating."""
+_FREE_MARKS = frozenset("comma semicolon colon dash open close hyphen stop and slash".split())
+
+
+def check_leftovers(binder: Binder) -> None:
+    """Report the words that cannot be read, or that the sentence is read in full."""
+    nodes = binder.nodes
+    claimed = any(n.used and (n.kind in {"value", "weak", "rating", "decade"} or n.has("same")) for n in nodes)
+    claimed = claimed or any(n.kind == "entity" for n in nodes)
+    left = [
+        node.text
+        for place, node in enumerate(nodes)
+        if not _accounted(binder, place, node, claimed=claimed)
+    ]
+    if left:
+        shown = ", ".join(repr(text) for text in left[:6])
+        binder.context.report("unreadable", f"cannot read {shown}", ok=False)
+    elif not any(f.sentence == binder.context.sentence.text for f in binder.context.findings):
+        binder.context.report("readable", "claims nothing that could be false", ok=True)
+
+
+def _accounted(binder: Binder, place: int, node: Node, *, claimed: bool) -> bool:
+    if node.capital and node.kind in {"word", "weak"} and not _may_be_capital(binder, place):
+        return False
+    if node.has("verb") and _is_unknown_deed(binder, place):
+        return False
+    if node.used or node.kind == "entity":
+        return True
+    if node.kind == "mark":
+        return not node.classes.isdisjoint(_FREE_MARKS)
+    if node.has("blocked") or (node.has("desire") and not _is_wish(binder, place)):
+        return False
+    if node.kind not in {"word", "weak", "ordinal"}:
+        return False
+    if node.classes & _FREE:
+        return True
+    if node.classes & _NEEDS_CLAIM:
+        return claimed
+    if node.has("praise", "superlative"):
+        return _praises_the_choice(binder, place)
+    return False
+
+
+def _is_unknown_deed(binder: Binder, place: int) -> bool:
+    """Return whether a verb tells a deed of the person that no log holds ("you searched for")."""
+    node = binder.nodes[place]
+    if node.classes & _DEEDS or node.has("noun", "glue", "cause", "basis", "aux") or "ing" in node.classes:
+        return False
+    before = place - 1
+    while before >= 0 and (binder.nodes[before].has("aux", "have_short", "additive", "glue", "habit", "time") and binder.nodes[before].kind != "entity" and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}):
+        before -= 1
+    return before >= 0 and binder.nodes[before].lemma == "you" and node.lemma not in {"know", "find", "recognise", "need", "remember"}
+
+
+_DEEDS = frozenset("uverb ratev likev lovev dislikev tastev followv repeat modal".split())
+
+
+def _is_wish(binder: Binder, place: int) -> bool:
+    """Return whether a wish is only supposed ("if you want more of it")."""
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    return any(n.has("modal") or n.lemma in {"if", "whenever", "when", "should"} for n in lead) or not any(
+        n.has("you") for n in lead
+    )
+
+
+def _may_be_capital(binder: Binder, place: int) -> bool:
+    node = binder.nodes[place]
+    before = binder.nodes[place - 1] if place else None
+    opened = before is None or before.has("colon", "dash", "open", "stop")
+    return opened or node.lemma in {"i"}
+
+
+def _praises_the_choice(binder: Binder, place: int) -> bool:
+    """Return whether praise is for the choice ("a good fit"), not for the film ("a good film")."""
+    before = binder.nodes[place - 1] if place else None
+    if before is not None and before.lemma in {"seem", "look", "sound"}:
+        return True
+    behind = binder.nodes[place + 1 : place + 5]
+    return any(n.has("recnoun", "verdict") or n.lemma in {"next", "to"} for n in behind)

@@ -1,0 +1,281 @@
+"""A sentence as nodes: titles, citations, attributes, times, numbers and words with classes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from llmrec.explain.claims.amounts import (
+    DECADE,
+    NUMBER,
+    ORDINALS,
+    PROPORTION,
+    RATINGS,
+    REPEATS,
+    Span,
+    decade,
+    proportion,
+)
+from llmrec.explain.claims.gaps import GAPS
+from llmrec.explain.claims.numbers import parse_number, parse_ordinal
+from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
+from llmrec.explain.claims.tokens import Token, fold, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.titles import find_phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence, Set
+
+    from llmrec.explain.claims.lexicon import Lexicon
+    from llmrec.explain.claims.vocabulary import Found, Vocabulary
+
+CITATION = re.compile(r"\[\s*\d+(?:\s*(?:,|;|&|and|-|\u2013)\s*\d+)*\s*\]")
+_HELD = "\ue000"
+_MARKS = {
+    ",": "comma",
+    ";": "semicolon",
+    ":": "colon",
+    "(": "open",
+    ")": "close",
+    "\u2014": "dash",
+    "\u2013": "dash",
+    "-": "hyphen",
+    ".": "stop",
+    "!": "stop",
+    "?": "stop",
+    "\u2026": "stop",
+    "/": "slash",
+    "&": "and",
+}
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One thing that a sentence says."""
+
+    kind: str
+    """entity, value, time, gap, rating, repeats, proportion, number, ordinal, decade, word, mark,
+    quote or unknown."""
+    text: str
+    start: int
+    end: int
+    lemma: str = ""
+    classes: frozenset[str] = frozenset()
+    value: object = None
+    capital: bool = False
+    """Whether it is a word with a capital that no sentence start explains."""
+    used: bool = False
+    """Whether a rule has accounted for it."""
+
+    def has(self, *names: str) -> bool:
+        """Return whether its kind or one of its classes is among the names."""
+        return self.kind in names or not self.classes.isdisjoint(names)
+
+
+@dataclass(slots=True, eq=False)
+class Sentence:
+    """A sentence and its nodes, quotation marks left out."""
+
+    text: str
+    nodes: list[Node] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+
+def read_sentences(
+    text: str,
+    catalogue: Vocabulary,
+    near: Vocabulary,
+    known: Set[str],
+    lexicon: Lexicon,
+    own: Set[tuple[str, str]] = frozenset(),
+) -> list[Sentence]:
+    """Read a text into sentences of nodes.
+
+    Args:
+        text: An explanation.
+        catalogue: Phrases of the whole catalogue.
+        near: Full and short titles of the items in question.
+        known: Ids of the items in question.
+        lexicon: The words that can be read.
+        own: The recommended item's attributes, as (field, folded value): a phrase of theirs is
+            meant even where it is ordinary language.
+    """
+    tokens = tokenize(text)
+    found = find_phrases(tokens, catalogue, near, known, lexicon)
+    held = [(tokens[f.first].start, tokens[f.last - 1].end) for f in found]
+    cites = [m.span() for m in CITATION.finditer(text) if not _inside(m.start(), held)]
+    sentences = []
+    for start, end in sentence_spans(text, [*held, *cites]):
+        inner = [f for f in found if start <= tokens[f.first].start < end]
+        sentences.append(_read(text, (start, end), tokens, inner, lexicon, own))
+    return sentences
+
+
+def _inside(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(a <= place < b for a, b in spans)
+
+
+def _read(
+    text: str,
+    place: tuple[int, int],
+    tokens: Sequence[Token],
+    found: Sequence[Found],
+    lexicon: Lexicon,
+    own: Set[tuple[str, str]],
+) -> Sentence:
+    start, end = place
+    masked = list(text[start:end])
+    nodes: list[Node] = []
+
+    def take(node: Node) -> None:
+        nodes.append(node)
+        masked[node.start - start : node.end - start] = _HELD * (node.end - node.start)
+
+    weak: list[Found] = []
+    days = [m.span() for m in HOLIDAY.finditer(text, start, end)]
+    for item in found:
+        if not item.quoted and _inside(tokens[item.first].start, days):
+            continue
+        if _is_weak(item, tokens, lexicon) and not _is_own(item, own):
+            weak.append(item)
+        else:
+            take(_found_node(item, tokens))
+    for match in CITATION.finditer(text, start, end):
+        if masked[match.start() - start] != _HELD:
+            take(_cite_node(match))
+    for span in _spans("".join(masked)):
+        a, b = span.start + start, span.end + start
+        take(Node(span.kind, text[a:b], a, b, value=span.value))
+    free = [
+        t for t in tokens if start <= t.start < end and masked[t.start - start] != _HELD
+    ]
+    nodes += _words(free, {tokens[w.first].start: w for w in weak}, tokens, lexicon, start)
+    nodes.sort(key=lambda node: node.start)
+    kept = [node for node in nodes if node.kind != "quote"]
+    return Sentence(text[start:end].strip(), kept)
+
+
+def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a value is spelt like ordinary language, so that a word may be meant."""
+    if found.kind == "title" or found.quoted:
+        return False
+    roles = {lexicon.role(value.field) for value in found.phrase.values}
+    if roles - {"theme", "franchise"} and not roles <= {"genre", "theme"}:
+        return False
+    words = [t for t in tokens[found.first : found.last] if t.is_word]
+    if "genre" in roles and not (len(words) == 1 and words[0].fold in {"history", "short", "family"}):
+        return False
+    return all(lexicon.ordinary(token.fold) for token in words)
+
+
+def _is_own(found: Found, own: Set[tuple[str, str]]) -> bool:
+    values = found.phrase.values
+    return len(found.phrase.words) > 1 and any((v.field, fold(v.value)) in own for v in values)
+
+
+def _found_node(found: Found, tokens: Sequence[Token]) -> Node:
+    start, end = tokens[found.first].start, tokens[found.last - 1].end
+    text = " ".join(token.text for token in tokens[found.first : found.last])
+    if found.kind == "title":
+        return Node("title", text, start, end, value=frozenset(found.phrase.titles))
+    return Node("value", text, start, end, value=frozenset(found.phrase.values))
+
+
+def _cite_node(match: re.Match[str]) -> Node:
+    numbers: list[int] = []
+    for part in re.finditer(r"(\d+)(?:\s*[-\u2013]\s*(\d+))?", match[0]):
+        first, last = int(part[1]), int(part[2] or part[1])
+        numbers.extend(range(first, min(last, first + 50) + 1))
+    return Node("cite", match[0], match.start(), match.end(), value=tuple(numbers))
+
+
+def _spans(masked: str) -> list[Span]:
+    """Return the times, gaps, ratings and numbers of a sentence, none overlapping."""
+    found: list[Span] = []
+
+    def add(start: int, end: int, kind: str, value: object) -> None:
+        text = masked[start:end]
+        start += len(text) - len(text.lstrip())
+        if value is not None and not any(s.start < end and start < s.end for s in found):
+            found.append(Span(start, end, kind, value))
+
+    for kind, table in (("gap", GAPS), ("time", TIMES), ("rating", RATINGS), ("repeats", REPEATS)):
+        for pattern, build in table:
+            for match in pattern.finditer(masked):
+                add(match.start(), match.end(), kind, build(match))
+    for match in DECADE.finditer(masked):
+        add(match.start(), match.end(), "decade", decade(match["decade"]))
+    for match in BARE_YEAR.finditer(masked):
+        add(match.start(), match.end(), "time", bare_year(match))
+    for match in PROPORTION.finditer(masked):
+        add(match.start(), match.end(), "proportion", proportion(match))
+    for match in ORDINALS.finditer(masked):
+        if match[0].lower() != "first":
+            add(match.start(), match.end(), "ordinal", parse_ordinal(match["ordinal"]))
+    for match in NUMBER.finditer(masked):
+        if match["number"].lower() not in {"one", "some"}:
+            add(match.start("number"), match.end("number"), "number", parse_number(match["number"]))
+    return found
+
+
+def _words(
+    free: Sequence[Token],
+    weak: dict[int, Found],
+    tokens: Sequence[Token],
+    lexicon: Lexicon,
+    start: int,
+) -> list[Node]:
+    """Return a node for every remaining token or phrase of the lexicon."""
+    nodes: list[Node] = []
+    runs = _runs(free, tokens)
+    for run in runs:
+        place = 0
+        while place < len(run):
+            token = run[place]
+            hit = weak.get(token.start)
+            node, width = _word(run, place, lexicon)
+            if hit is not None and hit.last - hit.first >= width:
+                value_node = _found_node(hit, tokens)
+                node.kind, node.text, node.end = "weak", value_node.text, value_node.end
+                node.value, width = value_node.value, hit.last - hit.first
+            opens = not nodes and not any(char.isalnum() for char in _before(tokens, start, token))
+            node.capital = token.is_word and token.capital and not opens and len(token.text) > 0
+            node.capital = node.capital and not (token.text.isupper() and len(token.text) > 1)
+            nodes.append(node)
+            place += width
+    return nodes
+
+
+def _before(tokens: Sequence[Token], start: int, token: Token) -> str:
+    return "".join(t.text for t in tokens if start <= t.start < token.start)
+
+
+def _runs(free: Sequence[Token], tokens: Sequence[Token]) -> list[list[Token]]:
+    """Return the free tokens grouped where they follow each other directly."""
+    order = {token.start: n for n, token in enumerate(tokens)}
+    runs: list[list[Token]] = []
+    last = -2
+    for token in free:
+        here = order[token.start]
+        if here != last + 1:
+            runs.append([])
+        runs[-1].append(token)
+        last = here
+    return runs
+
+
+def _word(run: Sequence[Token], place: int, lexicon: Lexicon) -> tuple[Node, int]:
+    token = run[place]
+    hit = lexicon.lookup(run, place)
+    if hit is not None:
+        end, lemma, classes = hit
+        text = " ".join(t.text for t in run[place:end])
+        return Node("word", text, token.start, run[end - 1].end, lemma, classes), end - place
+    if token.text in _MARKS:
+        kind = _MARKS[token.text]
+        return Node("mark", token.text, token.start, token.end, classes=frozenset([kind])), 1
+    if is_quote(token):
+        return Node("quote", token.text, token.start, token.end), 1
+    return Node("unknown", token.text, token.start, token.end, lemma=token.fold), 1

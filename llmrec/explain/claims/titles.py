@@ -1,0 +1,174 @@
+"""When a phrase of the catalogue is a title in a sentence, and when it is ordinary language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmrec.explain.claims.tokens import is_quote
+from llmrec.explain.claims.vocabulary import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence, Set
+
+    from llmrec.explain.claims.lexicon import Lexicon
+    from llmrec.explain.claims.tokens import Token
+    from llmrec.explain.claims.vocabulary import Phrase, Vocabulary
+
+
+_SMALL = frozenset("the a an of and in to for on at by or with from".split())
+_PRONOUNS = frozenset("it he she they we i you this that these those us her him them".split())
+_TIME_WORDS = frozenset("in of since from by year until before after and during".split())
+_SERIES = frozenset(
+    "series saga films movies universe franchise trilogy cycle titles stories entries pictures "
+    "instalments installments chapters sequels adventures fan world instalment installment chapter "
+    "entry sequel story outing".split()
+)
+_SERIES_LEADS = frozenset("another more other further".split())
+
+
+def find_phrases(
+    tokens: Sequence[Token],
+    catalogue: Vocabulary,
+    near: Vocabulary,
+    known: Set[str],
+    lexicon: Lexicon,
+) -> list[Found]:
+    """Find titles and attribute values in a text, the longest first at every place.
+
+    Args:
+        tokens: The text's.
+        catalogue: Phrases of all items.
+        near: Full and short titles of the items in question.
+        known: The ids of the items in question: of two readings theirs is taken.
+        lexicon: Which words are ordinary, so that "Up" alone is no title.
+    """
+    found: list[Found] = []
+    place = 0
+    while place < len(tokens):
+        best: Found | None = None
+        options = [*near.matches(tokens, place), *catalogue.matches(tokens, place)]
+        for phrase, end in sorted(options, key=lambda o: -o[1]):
+            best = reading_of(phrase, tokens, (place, end), known, lexicon)
+            if best:
+                break
+        if best:
+            found.append(best)
+        place = best.last if best else place + 1
+    return found
+
+
+def reading_of(
+    phrase: Phrase,
+    tokens: Sequence[Token],
+    place: tuple[int, int],
+    known: Set[str],
+    lexicon: Lexicon,
+) -> Found | None:
+    """Return what a phrase is at this place, or None where it is ordinary language."""
+    start, end = place
+    quoted = _quoted(tokens, start, end)
+    title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
+    value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
+    if title and value:
+        series = _names_series(tokens, start, end)
+        roles = {lexicon.role(v.field) for v in phrase.values}
+        near = bool(phrase.titles & known) or quoted or _cited(tokens, end)
+        title = not series and (near or "franchise" in roles)
+    if title:
+        return Found(phrase, start, end, "title", quoted)
+    return Found(phrase, start, end, "value", quoted) if value else None
+
+
+def _names_series(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Return whether a phrase stands for a whole series: "the Star Wars films"."""
+    after = tokens[end].fold if end < len(tokens) else ""
+    before = tokens[start - 1].fold if start else ""
+    return after in _SERIES or before in _SERIES_LEADS
+
+
+def _quoted(tokens: Sequence[Token], start: int, end: int) -> bool:
+    inside = start > 0 and end < len(tokens)
+    if not inside:
+        return False
+    # A comma or full stop may stand before the closing quote.
+    after = tokens[end]
+    if after.text in ",." and end + 1 < len(tokens):
+        after = tokens[end + 1]
+    return is_quote(tokens[start - 1]) and is_quote(after)
+
+
+def _is_title(  # noqa: PLR0913  (one decision from everything around a phrase)
+    phrase: Phrase,
+    tokens: Sequence[Token],
+    place: tuple[int, int],
+    known: Set[str],
+    lexicon: Lexicon,
+    *,
+    quoted: bool,
+) -> bool:
+    start, end = place
+    marked = quoted or _cited(tokens, end)
+    ordinary = all(lexicon.ordinary(word) for word in phrase.words)
+    capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
+    if not ordinary:
+        return capital or marked or len(phrase.words) > 2
+    if len(phrase.words) > 1:
+        return capital or marked
+    if marked or not capital:
+        return marked
+    if not _opens(tokens, start) and not phrase.words[0].isdigit():
+        return True
+    return bool(phrase.titles & known) and _stands_as_name(tokens, start, end)
+
+
+def _stands_as_name(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Return whether one ordinary word opens a sentence as a name ("Up was ...")."""
+    if tokens[start].fold.isdigit():
+        return not start or tokens[start - 1].fold not in _TIME_WORDS
+    after = tokens[end].fold if end < len(tokens) else ""
+    verbs = {"is", "was", "has", "and", "comes", "shares", ",", "stars", "'s"}
+    if tokens[start].fold in {"us", "her", "him", "them"}:
+        return after in {"is", "was", "has"}
+    return tokens[start].fold not in _PRONOUNS and after in verbs
+
+
+def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:
+    """Return whether a text has the capitals that the catalogue has, articles apart."""
+    pairs = [
+        token.capital or token.text[0].isdigit()
+        for token, capital in zip(words, phrase.capitals, strict=False)
+        if capital and not (token.fold in _SMALL and len(words) > 1)
+    ]
+    return all(pairs) if pairs else len(words) > 1 or not words[0].text.isalpha()
+
+
+def _cited(tokens: Sequence[Token], end: int) -> bool:
+    """Return whether ``[n]`` or ``(year)`` follows, quotes apart."""
+    while end < len(tokens) and is_quote(tokens[end]):
+        end += 1
+    after = [token.text for token in tokens[end : end + 3]]
+    if len(after) < 3 or not after[1].isdigit():
+        return False
+    return after[0] == "[" or (after[0] == "(" and len(after[1]) == 4)
+
+
+def _opens(tokens: Sequence[Token], start: int) -> bool:
+    """Return whether a token opens a sentence or a clause after a colon."""
+    while start and is_quote(tokens[start - 1]):
+        start -= 1
+    return not start or tokens[start - 1].text in ".!?:;\u2026\u2014\u2013-"
+
+
+def _is_value(
+    phrase: Phrase, tokens: Sequence[Token], place: tuple[int, int], lexicon: Lexicon
+) -> bool:
+    """Return whether a phrase may stand for an attribute value here."""
+    start, end = place
+    words = [token for token in tokens[start:end] if token.is_word]
+    persons = [v for v in phrase.values if v.field in lexicon.person_fields]
+    if persons and len(persons) == len(phrase.values):
+        capital = words[-1].capital or not words[-1].text.isascii()
+        if phrase.surname and _opens(tokens, start) and lexicon.ordinary(words[-1].fold):
+            return False
+        return capital or len(words) > 1
+    return True

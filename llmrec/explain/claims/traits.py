@@ -1,0 +1,186 @@
+"""What a sentence says an item is: attribute values, years, decades, words of its description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmrec.explain.claims.when import When
+from llmrec.explain.facts import CLASSIC_YEARS, stem
+
+if TYPE_CHECKING:
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.vocabulary import Value
+
+_DIRECTING = frozenset(["directornoun", "directv"])
+_ACTING = frozenset(["castnoun", "castv"])
+_MAKER_ROLES = frozenset(["director", "writer"])
+_THEME_CUES = frozenset("about on of around tagged labelled labeled with involving featuring into".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """Something that an item is or is not."""
+
+    place: int
+    label: str
+    role: str
+    holds: Callable[[str], bool]
+    """Of an item id."""
+
+
+def find_traits(binder: Binder) -> list[Trait]:
+    """Return the traits that a sentence names and no rule has taken yet, in order."""
+    found = [
+        trait
+        for place, node in enumerate(binder.nodes)
+        if not node.used and (trait := _trait(binder, place))
+    ]
+    return found
+
+
+def _trait(binder: Binder, place: int) -> Trait | None:
+    node, facts = binder.nodes[place], binder.context.facts
+    if node.kind == "value" or (node.kind == "weak" and _is_meant(binder, place)):
+        values: frozenset[Value] = node.value  # type: ignore[assignment]
+        roles = {facts.lexicon.role(v.field) for v in values}
+        cue = _cue(binder, place) if roles <= {"director", "cast", "writer"} else frozenset()
+        meant = [v for v in values if not cue or facts.lexicon.role(v.field) in cue]
+        label = node.text + (f" as {'/'.join(sorted(cue))}" if cue else "")
+        return Trait(place, label, min(roles), lambda i: facts.has(i, meant))
+    if node.kind == "decade":
+        start: int = node.value  # type: ignore[assignment]
+        return Trait(place, f"{start}s", "year", lambda i: start <= (facts.year(i) or 0) < start + 10)
+    if isinstance(node.value, When) and node.value.year is not None and is_release(binder, place):
+        years = node.value.years
+        return Trait(
+            place,
+            node.text,
+            "year",
+            lambda i: years is not None and (y := facts.year(i)) is not None and years(y),
+        )
+    if node.has("directornoun") and _its(binder, place):
+        own = [i for refs in binder.bind(place)[:1] for ref in refs for i in ref.ids]
+        makers = {v for i in own for v in facts.role_values(i, "director")}
+        return Trait(place, "its director", "director", lambda i: bool(facts.role_values(i, "director") & makers))
+    if node.has("classic") and not node.has("newer", "comparative") and _is_adjective(binder, place):
+        return Trait(
+            place, node.text, "year", lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS
+        )
+    if node.kind == "unknown" and node.lemma.isalpha():
+        root = stem(node.lemma)
+        named = {i for ref in [*binder.refs(), binder.rec] for i in ref.ids}
+        if any(root in facts.text_words(i) for i in named):
+            return Trait(place, node.text, "text", lambda i: root in facts.text_words(i))
+    return None
+
+
+def _its(binder: Binder, place: int) -> bool:
+    """Return whether "by its director" stands for a name."""
+    lead = [n.lemma for n in binder.nodes[max(0, place - 2) : place]]
+    behind = binder.nodes[place + 1 : place + 3]
+    return lead in (["by", "its"], ["from", "its"]) and not any(n.kind == "value" for n in behind)
+
+
+def _is_meant(binder: Binder, place: int) -> bool:
+    """Return whether a word that is also ordinary stands as a keyword here."""
+    before = place - 1
+    while before >= 0 and (
+        binder.nodes[before].has("comma", "value", "weak", "themenoun")
+        or binder.nodes[before].lemma in {"and", "a", "an", "the"}
+    ):
+        before -= 1
+    if before < 0:
+        return False
+    lead = binder.nodes[before]
+    return lead.lemma in _THEME_CUES or lead.has("aboutv", "themenoun")
+
+
+def _is_adjective(binder: Binder, place: int) -> bool:
+    after = binder.nodes[place + 1 : place + 3]
+    return any(node.has("film", "value", "entity", "weak") for node in after) or not after
+
+
+def is_release(binder: Binder, place: int) -> bool:
+    """Return whether a bare year is said of a release and not of an event."""
+    node = binder.nodes[place]
+    clause = binder.within(binder.clause(place))
+    lead = node.text.split()[0].lower()
+    after = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    before = binder.nodes[place - 1] if place else None
+    if any(n.has("releasev") and n.text.lower() in _RELEASED for n in clause):
+        return True
+    if node.text[0].isdigit():
+        adjective = after is not None and (after.has("value", "film", "entity", "weak", "classic") or after.lemma == "'s")
+        return adjective or (before is not None and before.has("value", "film", "entity", "comma"))
+    acted = any(n.has("you") or n.has("ratev") for n in clause)
+    return lead in {"from", "of"} and not acted
+
+
+_RELEASED = frozenset(
+    "released premiered out appeared dates dated made opened issued debuted hails published "
+    "release shot".split()
+) | frozenset(["came out", "comes out", "dates from", "hit cinemas", "reached cinemas"])
+
+
+def _cue(binder: Binder, place: int) -> frozenset[str]:
+    """Return the roles that the words around a person's name ask for; none where they are open."""
+    before = place - 1
+    nodes = binder.nodes
+    while before >= 0 and (
+        nodes[before].has("comma", "value") or nodes[before].lemma in {"and", "the", "both", "either"}
+    ):
+        before -= 1
+    lead = nodes[before] if before >= 0 else None
+    behind = _verb_behind(binder, place)
+    if behind is not None:
+        return _MAKER_ROLES if behind.has("directv") and behind.lemma != "feature" else frozenset(["cast"])
+    if lead is None:
+        return frozenset()
+    if lead.lemma == "by":
+        played = before > 0 and nodes[before - 1].lemma in {"play", "front", "lead", "headline", "carry"}
+        return frozenset(["cast"]) if played else _MAKER_ROLES
+    if lead.has(*_DIRECTING) and not lead.has("film", "glue") and lead.lemma in _DIRECTORS:
+        return _MAKER_ROLES
+    if lead.has(*_ACTING) and lead.lemma in _ACTORS:
+        return frozenset(["cast"])
+    return frozenset()
+
+
+_DIRECTORS = frozenset("direct director helm filmmaker film-maker maker directing".split()) | {"film maker"}
+_ACTORS = frozenset(
+    "star actor actress feature cast lead headline co-star costar performer".split()
+) | {"cast member", "leading man", "leading lady", "lead actor", "lead actress", "leading actor"}
+
+
+def _verb_behind(binder: Binder, place: int) -> Node | None:
+    """Return the active verb whose subject a person is ("Mann directed ...", "who stars in")."""
+    after = place + 1
+    nodes = binder.nodes
+    if after < len(nodes) and nodes[after].has("comma") and after + 1 < len(nodes):
+        # Step over what stands between commas: "Kilmer, from Heat [1], returns in ...".
+        close = next((n for n in range(after + 1, min(after + 6, len(nodes))) if nodes[n].has("comma")), None)
+        if close is not None and nodes[after + 1].lemma in {"from", "of", "known", "seen"}:
+            after = close
+    while after < len(nodes) and (
+        nodes[after].has("comma", "additive", "value", "aux", "have_short", "both")
+        or nodes[after].lemma in {"and", "who", "which", "likewise", "had", "has", "later", "then", "then"}
+    ):
+        if nodes[after].has("aux") and nodes[after].lemma == "be":
+            return None
+        after += 1
+    if after >= len(nodes):
+        return None
+    node = nodes[after]
+    if not node.has("directv", "castv") or not node.has("verb") or node.has("noun"):
+        return None
+    if node.lemma in {"give", "have", "do", "film", "include", "bring", "carry"}:
+        return None
+    passive = after + 1 < len(nodes) and nodes[after + 1].lemma == "by"
+    if passive:
+        return None
+    if node.has("directv") and node.lemma in {"direct", "helm", "make", "shoot", "create", "deliver", "craft"}:
+        return node
+    return node if node.has("castv") and node.lemma not in {"present", "feature"} else None

@@ -1,0 +1,214 @@
+"""What a catalogue can say: its titles and attribute values, found in a text as whole phrases."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from llmrec.explain.claims.lexicon import plural
+from llmrec.explain.claims.tokens import Token, fold, tokenize
+from llmrec.neutralize import neutralize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from llmrec.explain.claims.lexicon import Lexicon
+    from llmrec.types import Item
+
+_YEAR_END = re.compile(r"\s*\((?:1[89]|20)\d\d\)\s*$")
+_MOVED_ARTICLE = re.compile(
+    r"^(?P<rest>.+), (?P<article>The|A|An|Les?|La|L'|Il|Der|Die|Das|El|Los|Las)\b(?P<more>.*)$"
+)
+_OTHER_NAMES = re.compile(r"\((?:a\.k\.a\.|aka)?\s*([^()]*[^()\d\s][^()]*)\)")
+_ARTICLES = frozenset(["the", "a", "an"])
+_PARTICLES = frozenset("de di da del van von der le la du st mc".split())
+_LONG_TEXT_WORDS = 7
+"""An attribute value of more words is a text: its words count, not the phrase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An attribute value as the catalogue writes it."""
+
+    field: str
+    value: str
+
+
+@dataclass(slots=True)
+class Phrase:
+    """A phrase of the catalogue: what it may name."""
+
+    words: tuple[str, ...]
+    marks: frozenset[int]
+    """After which words the catalogue writes punctuation; there a text may have it too."""
+    capitals: tuple[bool, ...]
+    end: str = ""
+    """The punctuation that it ends in, e.g. ``!``."""
+    titles: set[str] = field(default_factory=set)
+    """Ids of the items so called."""
+    values: set[Value] = field(default_factory=set)
+    surname: bool = False
+    """A part of a name, which counts only with a capital."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase found in a text: the tokens from ``first`` to before ``last``."""
+
+    phrase: Phrase
+    first: int
+    last: int
+    kind: Literal["title", "value"]
+    quoted: bool = False
+
+
+class Vocabulary:
+    """The phrases of a catalogue.
+
+    Args:
+        items: Whose titles and attributes.
+        lexicon: Further words for genres, and which fields hold persons.
+        short: Also take short forms of the titles ("Star Wars" for "Star Wars: Episode IV - ..."),
+            which are clear only where few items are in question.
+    """
+
+    def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:
+        self._by_first: dict[str, dict[tuple[str, ...], Phrase]] = defaultdict(dict)
+        self._lexicon = lexicon
+        seen: set[tuple[str, str]] = set()
+        for item in items:
+            for title in title_forms(item.title):
+                self._add(title, title_of=item.item_id)
+            if short:
+                for title in _short_forms(item.title):
+                    self._add(title, title_of=item.item_id)
+                continue
+            for name, value in attribute_values(item.attributes):
+                if (name, value) not in seen:
+                    seen.add((name, value))
+                    self._add_value(Value(name, value))
+
+    def _add_value(self, value: Value) -> None:
+        if len(value.value.split()) > _LONG_TEXT_WORDS:
+            return
+        self._add(value.value, value=value)
+        if value.field in self._lexicon.person_fields:
+            parts = value.value.split()
+            if len(parts) > 1:
+                tail = parts[-2:] if fold(parts[-2]) in _PARTICLES else parts[-1:]
+                self._add(" ".join(tail), value=value, surname=True)
+            return
+        for form in self._lexicon.other_names(value):
+            self._add(form, value=value)
+        self._add(plural(value.value), value=value)
+
+    def _add(
+        self, text: str, *, title_of: str = "", value: Value | None = None, surname: bool = False
+    ) -> None:
+        tokens = tokenize(text)
+        words = [token for token in tokens if token.is_word]
+        if not words:
+            words = tokens
+        if not words:
+            return
+        places = {id(token): n for n, token in enumerate(words)}
+        marks = frozenset(
+            places[id(before)]
+            for before, after in zip(tokens, tokens[1:], strict=False)
+            if id(before) in places and id(after) not in places
+        )
+        key = tuple(token.fold for token in words)
+        tail = "".join(t.text for t in tokens[tokens.index(words[-1]) + 1 :])
+        phrase = self._by_first[key[0]].get(key)
+        if phrase is None:
+            capitals = tuple(token.capital for token in words)
+            phrase = Phrase(key, marks, capitals, tail, surname=surname)
+            self._by_first[key[0]][key] = phrase
+        if title_of:
+            phrase.titles.add(title_of)
+        if value is not None:
+            phrase.values.add(value)
+            phrase.surname = phrase.surname and surname
+
+    def matches(self, tokens: Sequence[Token], start: int) -> Iterator[tuple[Phrase, int]]:
+        """Yield the phrases that begin at a token and the token they end before, longest first."""
+        phrases = self._by_first.get(tokens[start].fold)
+        if not phrases:
+            return
+        for phrase in sorted(phrases.values(), key=lambda p: -len(p.words)):
+            end = _match(phrase, tokens, start)
+            if end:
+                yield phrase, end
+
+
+def _match(phrase: Phrase, tokens: Sequence[Token], start: int) -> int:
+    """Return the token that a phrase ends before, or 0."""
+    place = start
+    for n, word in enumerate(phrase.words):
+        if n:
+            place = _skip(tokens, place, wide=n - 1 in phrase.marks)
+        if place >= len(tokens) or tokens[place].fold != word:
+            return 0
+        place += 1
+    for mark in phrase.end:
+        if place < len(tokens) and tokens[place].text == mark:
+            place += 1
+    return place
+
+
+def _skip(tokens: Sequence[Token], place: int, *, wide: bool) -> int:
+    """Step over hyphens, and over any punctuation where the catalogue has some too."""
+    while place < len(tokens) and not tokens[place].is_word:
+        mark = tokens[place].text
+        glued = tokens[place].start == tokens[place - 1].end
+        if not (wide and mark not in "[]") and not (mark in "-\u2010\u2011'." and glued):
+            break
+        place += 1
+    return place
+
+
+def title_forms(title: str) -> list[str]:
+    """Return the ways a title is written in full.
+
+    ``"Usual Suspects, The (1995)"`` is also written ``"The Usual Suspects"``; other names in
+    parentheses stand alone too.
+    """
+    bare = _YEAR_END.sub("", title).strip() or title
+    forms = [title, bare]
+    forms += [name.strip() for name in _OTHER_NAMES.findall(bare)]
+    forms.append(_OTHER_NAMES.sub("", bare).strip())
+    forms += [_unmoved(form) for form in forms]
+    forms += [neutralize(form) for form in forms]
+    forms += [form.replace("&", "and") for form in forms if "&" in form]
+    forms += [" ".join(form.split()[1:]) for form in forms if fold(form.split(" ")[0]) in _ARTICLES]
+    return list(dict.fromkeys(form for form in forms if form))
+
+
+def _unmoved(title: str) -> str:
+    match = _MOVED_ARTICLE.match(title)
+    if not match:
+        return title
+    space = "" if match["article"].endswith("'") else " "
+    return f"{match['article']}{space}{match['rest']}{match['more']}"
+
+
+def _short_forms(title: str) -> list[str]:
+    """Return the parts of a title before and after a colon or a dash."""
+    bare = _unmoved(_YEAR_END.sub("", title).strip())
+    parts = [part.strip() for part in re.split(r":\s|\s[-\u2013\u2014]\s", bare)]
+    if len(parts) < 2:
+        return []
+    joined = [" ".join(parts[n:]) for n in range(1, len(parts))]
+    return [form for form in [*parts, *joined] if len(form) > 2]
+
+
+def attribute_values(attributes: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield (field, value) for every text value of an item's attributes."""
+    for name, value in attributes.items():
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, (tuple, list)):
+            for part in value:
+                yield name, str(part)
