@@ -15,3 +15,56 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the benchmark logs are not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def smollm2_path() -> Path:
+    """The embedded language model's folder, converted where it was not yet."""
+    pytest.importorskip("torch")
+    from llmrec.llm.models import obtain
+
+    return obtain("smollm2-135m")
+
+
+@pytest.fixture(scope="session")
+def transformers_engine(smollm2_path):
+    """The embedded model in PyTorch, bf16; for tests marked ``engine``."""
+    from llmrec.llm import TransformersEngine
+
+    del smollm2_path
+    engine = TransformersEngine("smollm2-135m", dtype="bfloat16")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def transformers_engine_fp32(smollm2_path):
+    """The same in fp32, where two ways to compute a score agree to 1e-4."""
+    from llmrec.llm import TransformersEngine
+
+    del smollm2_path
+    engine = TransformersEngine("smollm2-135m", dtype="float32")
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def vllm_engine(smollm2_path):
+    """The real vLLM in this process, bf16; for tests marked ``engine``."""
+    yield from _vllm(smollm2_path, "bfloat16")
+
+
+@pytest.fixture(scope="session")
+def vllm_engine_fp32(smollm2_path):
+    """The real vLLM in this process, fp32; for tests marked ``engine``."""
+    yield from _vllm(smollm2_path, "float32")
+
+
+def _vllm(smollm2_path, dtype):
+    pytest.importorskip("vllm")
+    from llmrec.llm import VllmEngine
+
+    del smollm2_path
+    engine = VllmEngine("smollm2-135m", dtype=dtype, max_model_len=2048, kv_cache_gib=0.5)
+    yield engine
+    engine.close()

@@ -188,23 +188,27 @@ class ScriptedEngine:
         self._stats.forward_passes += len(prompts)
 
     def _made_up_labels(self, prompt: TokenIds, ids: TokenIds) -> LogProbs:
-        digest = hashlib.shake_128(self._seed + _bytes(prompt))
-        return self._distribution(digest)[list(ids)]
+        return self._drawn(hashlib.shake_128(self._seed + _bytes(prompt)), ids)
 
     def _made_up_continuation(self, prefix: TokenIds, ids: TokenIds) -> LogProbs:
         digest = hashlib.shake_128(self._seed + _bytes(prefix))
         scores = np.empty(len(ids), dtype=np.float32)
         for place, token in enumerate(ids):
-            scores[place] = self._distribution(digest)[token]
+            scores[place] = self._drawn(digest, (token,))[0]
             digest.update(_bytes((token,)))
         return scores
 
-    def _distribution(self, digest: Any) -> LogProbs:  # noqa: ANN401 - hashlib names no type
-        """Return ``(vocabulary_size,) float32`` log-probabilities, sums to one."""
+    def _drawn(self, digest: Any, ids: TokenIds) -> LogProbs:  # noqa: ANN401 - has no public type
+        """Return ``(n_ids,) float32`` out of log-probabilities whose sum is one."""
+        if any(not 0 <= token < self._vocabulary_size for token in ids):
+            raise EngineError(
+                f"a token id in {list(ids)} is not in the vocabulary of {self._vocabulary_size}",
+                remedy="Another tokenizer needs its vocabulary_size.",
+            )
         raw = np.frombuffer(digest.digest(4 * self._vocabulary_size), dtype="<u4")
         logits = raw * (WIDTH / 2**32)
         normaliser = np.log(np.exp(logits).sum())
-        return np.asarray(logits - normaliser, dtype=np.float32)
+        return np.asarray(logits[list(ids)] - normaliser, dtype=np.float32)
 
 
 def _bytes(ids: Sequence[int]) -> bytes:

@@ -14,7 +14,7 @@ from llmrec.llm.checks import check_continuations, check_generation, check_label
 from llmrec.llm.models import obtain, weights_sha256
 from llmrec.llm.reads import Read, Reading, read_rows, score_continuations
 from llmrec.llm.tokenizer import ChatTokenizer
-from llmrec.llm.vllm_start import import_vllm, start
+from llmrec.llm.vllm_start import import_vllm, start, vllm_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -216,7 +216,7 @@ class VllmEngine:
         prompts = [{"prompt_token_ids": list(ids)} for ids, _ in requests]
         try:
             outputs = self._llm.generate(prompts, [p for _, p in requests], use_tqdm=False)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, vllm_errors()) as error:
             raise EngineError(f"vLLM refused a batch of {len(prompts)}: {error}") from error
         self._stats.forward_passes += len(outputs)
         for (ids, _), output in zip(requests, outputs, strict=True):

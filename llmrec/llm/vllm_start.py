@@ -6,7 +6,8 @@ import contextlib
 import logging
 import os
 import random
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from llmrec.errors import EngineError, require
 from llmrec.llm.quiet import bars_on_terminals_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 CPU_BLOCK_TOKENS = 32
 """vLLM's CPU kernels want multiples of 32; its own default of 128 caches too coarsely."""
@@ -36,7 +37,7 @@ def import_vllm(*, verbose: bool) -> Any:  # noqa: ANN401 - vLLM is an optional 
     """
     if not verbose:
         os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    with contextlib.nullcontext() if verbose else bars_on_terminals_only():
+    with contextlib.nullcontext() if verbose else _quietly():
         vllm = require("vllm", "gpu")
     if not verbose:
         logging.getLogger("vllm").setLevel(logging.ERROR)
@@ -68,9 +69,9 @@ def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
     set_threads, torch_state = torch.set_num_threads, torch.get_rng_state()
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
-        with bars_on_terminals_only():
+        with _quietly():
             return vllm.LLM(**settings)
-    except (ValueError, RuntimeError, TypeError) as error:
+    except (ValueError, RuntimeError, TypeError, vllm_errors()) as error:
         raise EngineError(
             f"vLLM could not start with {settings}: {error}",
             remedy="verbose=True shows vLLM's own messages.",
@@ -80,6 +81,21 @@ def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
         torch.set_rng_state(torch_state)
         random.setstate(python_state)
         np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+def vllm_errors() -> type[Exception]:
+    """Return the base of vLLM's own errors, which is no ``ValueError``."""
+    from vllm.exceptions import VLLMError
+
+    return cast("type[Exception]", VLLMError)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave out the bars and the warnings of vLLM and what it imports."""
+    with bars_on_terminals_only(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _defaults(*, on_cpu: bool) -> dict[str, Any]:
