@@ -6,7 +6,6 @@ python eval/bench_overhead.py [--real]   (--real: also the ratio to the bare Tra
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -96,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

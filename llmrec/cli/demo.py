@@ -103,13 +103,12 @@ def _dataset(path: Path) -> Dataset:
 
 def _index(home: Path, dataset: Dataset, encoder: str) -> Path:
     """Return the sample's index by this encoder, built first where it is not yet there."""
-    from llmrec.encode import open_encoder
-    from llmrec.retrieval import ItemIndex
-
-    opened = open_encoder(encoder)
-    path = home / f"index-{opened.card.identity.replace('/', '--')}"
+    path = home / f"index-{encoder.replace('/', '--')}"
     if not path.exists():
-        ItemIndex.build(dataset.catalogue, opened).save(path)
+        from llmrec.encode import open_encoder
+        from llmrec.retrieval import ItemIndex
+
+        ItemIndex.build(dataset.catalogue, open_encoder(encoder)).save(path)
     return path
 
 

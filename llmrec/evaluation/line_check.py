@@ -40,8 +40,8 @@ def check_line(recommender: Recommender, user_ids: Sequence[str], *, k: int = 5)
     ended = time.perf_counter()
     for history, row, ranking in zip(histories, candidates, rankings, strict=True):
         _check_scored({c.item.item_id for c in row}, ranking, history)
-    for history, row in zip(histories, lists, strict=True):
-        _check_cited(row, history)
+    for history, answer in zip(histories, lists, strict=True):
+        _check_cited(answer, history)
     return {
         "users": len(histories),
         "events": sum(len(history.interactions) for history in histories),

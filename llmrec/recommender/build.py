@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from llmrec.data import load
 from llmrec.encode import open_encoder
 from llmrec.errors import ArtifactError, ConfigError
+from llmrec.explain import EngineWriter, Explainer, ReasonPrompts
 from llmrec.llm import open_engine
 from llmrec.llm.models import find
 from llmrec.llm.opening import DEFAULT_MODEL
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from llmrec.recommender.config import RecommenderConfig
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
+    from llmrec.types import Catalogue
+
+    Scorer = LabelScorer | LikelihoodScorer
 
 SAMPLE_FUSION = Path(str(importlib.resources.files("llmrec.world") / "fusion"))
 """The weight that was fitted for the embedded sample with the embedded models."""
@@ -58,9 +62,9 @@ def build_pipeline(
     with ExitStack() as undo:  # a part that does not fit must not leave a model in memory
         if engine is not None:
             undo.callback(engine.close)
-        reranker = None if engine is None else _reranker(config, engine, dataset)
+        reranker = None if engine is None else _reranker(config, engine, dataset.catalogue)
         weight = _weight(config, retriever, reranker)
-        explainer = _explainer(config, engine, reranker, dataset)
+        explainer = _explainer(config, engine, reranker, dataset.catalogue)
         undo.pop_all()
     decision = Decision(retriever=retriever, reranker=reranker, weight=weight)
     pipeline = Pipeline(
@@ -81,7 +85,7 @@ def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
     """
     if config.engine is None:
         raise ConfigError("reranking needs an LLM, but the engine is none")
-    return _reranker(config, open_engine(config.engine), dataset)
+    return _reranker(config, open_engine(config.engine), dataset.catalogue)
 
 
 def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
@@ -111,16 +115,25 @@ def _encoder(config: RecommenderConfig, index: Path) -> Encoder:
     return open_encoder(name)
 
 
-def _reranker(config: RecommenderConfig, engine: Engine, dataset: Dataset) -> Reranker:
-    """Return the scorer that suits the model, over histories written in its own tokens."""
-    serializer = HistorySerializer(
+def _serializer(
+    config: RecommenderConfig, engine: Engine, catalogue: Catalogue
+) -> HistorySerializer:
+    """Return what writes histories and items, counted in the model's own tokens."""
+    return HistorySerializer(
         config.serializer,
-        dataset.catalogue,
+        catalogue,
         lambda texts: [len(ids) for ids in engine.tokenizer.encode_batch(texts)],
         control_strings=engine.tokenizer.control_strings,
     )
-    scorer = LikelihoodScorer if _scorer_kind(config) == "likelihood" else LabelScorer
-    return scorer(engine, serializer, history_tokens=config.history_tokens)
+
+
+def _reranker(config: RecommenderConfig, engine: Engine, catalogue: Catalogue) -> Scorer:
+    """Return the scorer that suits the model."""
+    serializer = _serializer(config, engine, catalogue)
+    tokens = config.history_tokens
+    if _scorer_kind(config) == "labels":
+        return LabelScorer(engine, serializer, history_tokens=tokens)
+    return LikelihoodScorer(engine, serializer, normalise=config.normalise, history_tokens=tokens)
 
 
 def _scorer_kind(config: RecommenderConfig) -> str:
@@ -146,3 +159,14 @@ def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker 
         return default_weight()
     path = SAMPLE_FUSION if config.fusion == "sample" else config.fusion
     return FusionArtifact.load(path, retriever=retriever.identity, reranker=reranker).weight
+
+
+def _explainer(
+    config: RecommenderConfig, engine: Engine | None, scorer: Scorer | None, catalogue: Catalogue
+) -> Explainer:
+    """Return what finds and tells reasons; its prompts begin as the scorer's do."""
+    writer = None
+    if engine is not None and scorer is not None and config.explain.writer == "engine":
+        prompts = ReasonPrompts(scorer.context.variables, _serializer(config, engine, catalogue))
+        writer = EngineWriter(engine, prompts)
+    return Explainer(catalogue, writer=writer, config=config.explain.told(config.serializer))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from llmrec.config import Settings
 from llmrec.errors import ConfigError
-from llmrec.explain import EvidenceConfig
+from llmrec.explain import EvidenceConfig, ExplainerConfig
 from llmrec.llm import EngineConfig
 from llmrec.serialize import SerializerConfig
 
@@ -27,6 +27,16 @@ class ExplainSettings(Settings):
     language: str = "en"
     """The language of the reasons."""
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
+
+    def told(self, serializer: SerializerConfig) -> ExplainerConfig:
+        """Return the explainer's settings; times and ratings are told as prompts show them."""
+        return ExplainerConfig(
+            language=self.language,
+            time_zone=serializer.time_zone,
+            southern=serializer.hemisphere == "south",
+            rating_scale=serializer.rating_scale,
+            evidence=self.evidence,
+        )
 
 
 class RecommenderConfig(Settings):
@@ -49,6 +59,10 @@ class RecommenderConfig(Settings):
     """Which LLM scores and writes; null ranks by the retriever alone, with template reasons."""
     scorer: Literal["auto", "likelihood", "labels"] = "auto"
     """How the LLM scores: ``auto`` is likelihood below a billion parameters, else labels."""
+    normalise: Literal["prior", "mean", "sum"] = "prior"
+    """How the likelihood scorer compares titles of different length and fame: less their
+    log-probability after an empty history, per token, or as they are. On the embedded sample's
+    validation queries ``prior`` ranked best by far."""
     serializer: SerializerConfig = Field(default_factory=SerializerConfig)
     """How the history reads in the prompt (time style, fields, sessions)."""
     history_tokens: int = Field(default=512, ge=32)
