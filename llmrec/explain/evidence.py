@@ -169,8 +169,7 @@ def _measure(search: _Search, groups: Sequence[Sequence[Group]]) -> Effects:
 
 def _decides(config: EvidenceConfig, effects: Effects, user: int, group: Group) -> np.ndarray:
     """Return for each item whether the group's effect stands above the noise: (n_items,) bool."""
-    noise = effects.noise(user, group)
-    limit = np.maximum(config.min_effect, config.noise_factor * noise)
+    limit = np.array([config.threshold(noise) for noise in effects.noise(user, group)])
     # The first order chose the promising groups, so it alone would flatter them.
     return (effects.mean(user, group) > limit) & (effects.first(user, group) > config.min_effect)
 

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from llmrec.config import Settings
 from llmrec.explain.checks import Checker, stands
 from llmrec.explain.citations import resolve_citations
+from llmrec.explain.claims.tokens import sentence_spans
 from llmrec.explain.evidence import EvidenceConfig, find_evidence
 from llmrec.explain.languages import READ, language_code
 from llmrec.explain.template import template_sentences
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from llmrec.explain.words import Writer
     from llmrec.types import Author, Evidence, History, Item, Ranking, Scorer
 
-_SAYS_SOMETHING = frozenset("taste count attribute relation cause rating time".split())
+_SAYS_SOMETHING = frozenset(["taste", "count", "attribute", "relation", "cause", "rating"])
 _MAX_SENTENCES = 5
 
 
@@ -166,9 +167,15 @@ class Explainer:
         texts = self._writer.write([self._request(case, author) for case in cases])
         failed = []
         for case, draft in zip(cases, texts, strict=True):
-            text = resolve_citations(draft, case.evidence, language=self.config.language)
+            text = resolve_citations(
+                draft,
+                case.evidence,
+                language=self.config.language,
+                time_zone=self.config.time_zone,
+            )
             case.text, case.author = text, author
-            case.findings = (*self._check(case, text), *_form(case, text))
+            findings = self._check(case, text)
+            case.findings = (*findings, *_form(case, text, findings))
             if not stands(case.findings):
                 case.rejected.extend(f for f in case.findings if not f.ok)
                 failed.append(case)
@@ -214,7 +221,7 @@ class Explainer:
         )
 
 
-def _form(case: _Case, text: str) -> list[Finding]:
+def _form(case: _Case, text: str, findings: Sequence[Finding]) -> list[Finding]:
     """Return what is missing from a text that is otherwise true.
 
     A reason must cite the evidence it rests on, say something that could have been false, and
@@ -223,8 +230,11 @@ def _form(case: _Case, text: str) -> list[Finding]:
     faults = []
     if case.evidence and not any(f"[{n}]" in text for n in range(1, len(case.evidence) + 1)):
         faults.append(("citation", "it cites no evidence"))
-    if not any(f.category in _SAYS_SOMETHING for f in case.findings) and not faults:
+    if not any(f.category in _SAYS_SOMETHING for f in findings) and not faults:
         faults.append(("unreadable", "it says nothing about the item or the person"))
-    if len({f.sentence for f in case.findings}) > _MAX_SENTENCES:
+    sentences = [text[a:b].strip() for a, b in sentence_spans(text, [])]
+    if len(sentences) > _MAX_SENTENCES:
         faults.append(("form", f"it has more than {_MAX_SENTENCES} sentences"))
+    if len(set(sentences)) < len(sentences):
+        faults.append(("form", "it repeats itself"))
     return [Finding(category=c, sentence=text, ok=False, detail=d) for c, d in faults]

@@ -59,7 +59,9 @@ def _all() -> dict[str, Phrases]:
     file = importlib.resources.files("llmrec.explain") / "lexicon" / "templates.yaml"
     loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {
-        code: Phrases.of({("and_" if k == "and" else k): v for k, v in row.items()}, source=str(file))
+        code: Phrases.of(
+            {("and_" if k == "and" else k): v for k, v in row.items()}, source=str(file)
+        )
         for code, row in loaded.items()
     }
 

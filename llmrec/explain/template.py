@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.vocabulary import attribute_values
-from llmrec.explain.facts import OFTEN_SHARE, TASTE_EVENTS
+from llmrec.explain.facts import OFTEN_EVENTS, OFTEN_SHARE
 from llmrec.explain.languages import Phrases, phrases_of
-from llmrec.neutralize import neutralize
+from llmrec.neutralize import neutralize, quoted
 from llmrec.serialize import title_text
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 ROLES = ("director", "franchise", "writer", "cast", "genre", "theme", "country")
 """What is told first of what two items have in common."""
+_TASTE_ROLES = ("director", "franchise", "writer", "genre", "theme", "cast", "country")
 _MAX_VALUES = 2
+_NAME = re.compile(r"[^\W\d_a-z][\w'-]*(?: [^\W\d_a-z][\w'-]*)*")
 _MAX_VALUE_WORDS = 6
 
 
@@ -30,7 +34,7 @@ def template_sentences(facts: Facts, language: str) -> list[str]:
         language: A code or a name; one without templates gets titles, dates and numbers alone.
     """
     phrases = phrases_of(language)
-    item = title_text(facts.item)
+    item = quoted(title_text(facts.item))
     if facts.evidence:
         events = [_event(facts, phrases, n, e) for n, e in enumerate(facts.evidence, start=1)]
         cause = phrases.cause.format(item=item, events=phrases.listed(events))
@@ -47,7 +51,7 @@ def _event(facts: Facts, phrases: Phrases, number: int, evidence: Evidence) -> s
         pattern = phrases.rated if scale is None else phrases.rated_of
         details.append(pattern.format(rating=rating, scale=scale and _number(scale)))
     return phrases.event.format(
-        title=title_text(evidence.item), number=number, details=", ".join(details)
+        title=quoted(title_text(evidence.item)), number=number, details=", ".join(details)
     )
 
 
@@ -59,7 +63,7 @@ def _shares(facts: Facts, phrases: Phrases, item: str) -> list[str]:
         common = facts.shared(facts.item.item_id, evidence.item.item_id)
         values = _told(facts, phrases, [(r, v) for r in ROLES for v in _in_order(facts, common, r)])
         if values:
-            title = title_text(evidence.item)
+            title = quoted(title_text(evidence.item))
             listed = phrases.listed(values[:_MAX_VALUES])
             return [phrases.shares.format(item=item, values=listed, title=title, number=number)]
     return []
@@ -67,8 +71,6 @@ def _shares(facts: Facts, phrases: Phrases, item: str) -> list[str]:
 
 def _in_order(facts: Facts, common: frozenset[tuple[str, str]], role: str) -> list[str]:
     """Return the common values of a role in the item's own order and spelling."""
-    from llmrec.explain.claims.tokens import fold
-
     rows = attribute_values(facts.item.attributes)
     return [
         value
@@ -78,12 +80,19 @@ def _in_order(facts: Facts, common: frozenset[tuple[str, str]], role: str) -> li
 
 
 def _told(facts: Facts, phrases: Phrases, values: Sequence[tuple[str, str]]) -> list[str]:
-    del facts
     return [
-        phrases.told_value(role, neutralize(value))
+        phrases.told_value(role, _value(facts, value))
         for role, value in values
         if len(value.split()) <= _MAX_VALUE_WORDS and neutralize(value)
     ]
+
+
+def _value(facts: Facts, value: str) -> str:
+    """Return a value, between quotes where it is not plainly a name."""
+    shown = neutralize(value)
+    words = fold(shown).replace("-", " ").split()
+    plain = _NAME.fullmatch(shown) and not all(map(facts.lexicon.ordinary, words))
+    return shown if plain else quoted(shown)
 
 
 def _taste(facts: Facts, phrases: Phrases, item: str) -> list[str]:
@@ -94,15 +103,13 @@ def _taste(facts: Facts, phrases: Phrases, item: str) -> list[str]:
         if role not in ROLES or not _told(facts, phrases, [(role, value)]):
             continue
         count = len(facts.having(name, value))
-        if count >= TASTE_EVENTS and count >= OFTEN_SHARE * len(facts.past):
-            row = (count, -ROLES.index(role), role, value)
+        if count >= OFTEN_EVENTS and count >= OFTEN_SHARE * len(facts.past):
+            row = (-_TASTE_ROLES.index(role), count, role, value)
             best = max(best or row, row)
     if best is None:
         return []
-    told = phrases.told_value(best[2], neutralize(best[3]))
-    return [
-        phrases.taste.format(count=best[0], total=len(facts.past), value=told, item=item)
-    ]
+    told = phrases.told_value(best[2], _value(facts, best[3]))
+    return [phrases.taste.format(count=best[1], total=len(facts.past), value=told, item=item)]
 
 
 def _number(value: float) -> str:

@@ -180,7 +180,7 @@ def tidy(text: str) -> str:
     """
     paragraph = text.strip().partition("\n\n")[0]
     line = " ".join(paragraph.split()).strip()
-    if len(line) > 1 and line[0] in "\"\u201c" and line[-1] in "\"\u201d":
+    if len(line) > 1 and line[0] in '"\u201c' and line[-1] in '"\u201d':
         line = line[1:-1].strip()
     ends = [match.end() for match in _SENTENCE_END.finditer(line)]
     whole = [end for end in ends if end == len(line) or line[end] == " "]

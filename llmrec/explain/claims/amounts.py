@@ -72,7 +72,9 @@ _LEAST = (
     r"(?:(?P<least>(?i:at least|no less than|no fewer than|over|more than|above|at most|no more than"
     r"|under|below|less than|fewer than)) )?"
 )
-_MORE = r"(?: (?P<more>(?i:or more|or higher|or better|and above|or above|or less|or lower|or fewer)))?"
+_MORE = (
+    r"(?: (?P<more>(?i:or more|or higher|or better|and above|or above|or less|or lower|or fewer)))?"
+)
 
 
 def _value(text: str) -> float | None:

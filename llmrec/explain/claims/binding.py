@@ -26,8 +26,12 @@ _PREPOSITIONS = frozenset(
     "of to in on at by for from with into onto about between among than as after before via "
     "alongside following over through around".split()
 )
-_MODIFIERS = frozenset(["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"])
-_OPENERS = frozenset("a an the another also both by with from in of about on set all one its".split())
+_MODIFIERS = frozenset(
+    ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
+)
+_OPENERS = frozenset(
+    "a an the another also both by with from in of about on set all one its".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +109,7 @@ class Binder:
 
     def _described(self, place: int, before: Sequence[int], clause: Clause) -> Alternatives:
         """Return what a node behind entities of its own clause describes."""
-        verb = max(
-            (n for n in range(clause.start, place) if self._finite(n)), default=None
-        )
+        verb = max((n for n in range(clause.start, place) if self._finite(n)), default=None)
         nearest = before[-1]
         if verb is None:
             return self._group(nearest)
@@ -140,10 +142,16 @@ class Binder:
             before -= 1
         if before >= 0 and self.nodes[before].lemma in {"the", "a", "an"}:
             before -= 1
-        if before >= 1 and self.nodes[before].lemma == "and" and self.nodes[before - 1].kind == "entity":
+        if (
+            before >= 1
+            and self.nodes[before].lemma == "and"
+            and self.nodes[before - 1].kind == "entity"
+        ):
             return self.governed(before - 1)
         node = self.nodes[before] if before >= 0 else None
-        return node is not None and (node.lemma in _PREPOSITIONS or node.has("likeprep", "after", "unlike"))
+        return node is not None and (
+            node.lemma in _PREPOSITIONS or node.has("likeprep", "after", "unlike")
+        )
 
     def _attached(self, entity: int, place: int) -> bool:
         """Return whether a node follows an entity as its own phrase ("Heat [1] by Mann")."""
@@ -174,15 +182,19 @@ class Binder:
     def _is_fragment(self, place: int) -> bool:
         """Return whether a sentence has no verb of its own ("A film by Mann from 2004.")."""
         first = self.nodes[0]
-        opens = first.lemma in {"a", "an", "another", "one"} or first.has("value", "additive", "number")
+        opens = first.lemma in {"a", "an", "another", "one"} or first.has(
+            "value", "additive", "number"
+        )
         finite = any(self._finite(n) for n in range(place))
         named = any(node.has("rec") for node in self.nodes)
         return opens and not finite and not named
 
     def _apposed(self, node: Node) -> bool:
         participle = node.has("verb") and ("past" in node.classes or "ing" in node.classes)
-        return participle or node.lemma in _OPENERS or node.has(
-            "value", "weak", "decade", "number", "both", "time", "likeprep"
+        return (
+            participle
+            or node.lemma in _OPENERS
+            or node.has("value", "weak", "decade", "number", "both", "time", "likeprep")
         )
 
     def _main_subject(self, earlier: Sequence[int]) -> Alternatives:
@@ -226,7 +238,9 @@ class Binder:
                 return there if joined and not node.has("it", "both") else None
             if node.lemma in {"and", "or", "plus"} or node.has("and", "comma", "then"):
                 joined = True
-            elif not (node.lemma in {"the", "with", "both"} or node.has("value", "film", "additive")):
+            elif not (
+                node.lemma in {"the", "with", "both"} or node.has("value", "film", "additive")
+            ):
                 return None
             there += step
         return None
@@ -274,7 +288,13 @@ def _known(ref: Ref, refs: Sequence[Ref]) -> bool:
 
 
 def _is_plural(node: Node) -> bool:
-    return node.lemma in {"both", "all"} or node.text.lower() in {"are", "were", "have", "share", "star"}
+    return node.lemma in {"both", "all"} or node.text.lower() in {
+        "are",
+        "were",
+        "have",
+        "share",
+        "star",
+    }
 
 
 def _unique(refs: Sequence[Ref]) -> list[Ref]:
@@ -294,7 +314,11 @@ def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives
         # "This film" may also be the one just spoken of.
         return [[binder.rec], *([ref] for ref in last[-1:] if not ref.rec)]
     if anaphor == "it":
-        return [[ref] for ref in last[:-3:-1]] or [[ref] for ref in binder.refs()[:1]] or [[binder.rec]]
+        return (
+            [[ref] for ref in last[:-3:-1]]
+            or [[ref] for ref in binder.refs()[:1]]
+            or [[binder.rec]]
+        )
     if anaphor == "past":
         past = [ref for ref in last if not ref.rec][-1:]
         cited = [Ref(frozenset([e.item.item_id]), (n,)) for n, e in enumerate(facts.evidence, 1)]
@@ -366,7 +390,9 @@ def _is_clause(nodes: Sequence[Node], place: int) -> bool:
         return nodes[place].lemma == "you"
     if nodes[place].lemma in {"we", "i"}:
         return True
-    while place < len(nodes) and (nodes[place].lemma in {"the", "a", "this"} or nodes[place].has("value", "film")):
+    while place < len(nodes) and (
+        nodes[place].lemma in {"the", "a", "this"} or nodes[place].has("value", "film")
+    ):
         place += 1
     if place >= len(nodes) - 1 or nodes[place].kind != "entity":
         return False
@@ -374,7 +400,11 @@ def _is_clause(nodes: Sequence[Node], place: int) -> bool:
     singular = after.text.lower() in {"is", "was", "has", "does", "'s"} or (
         after.has("verb") and after.text.lower().endswith("s")
     )
-    return singular or after.has("modal") or (after.has("verb") and "past" in after.classes and not after.has("directv"))
+    return (
+        singular
+        or after.has("modal")
+        or (after.has("verb") and "past" in after.classes and not after.has("directv"))
+    )
 
 
 def holds(alternatives: Alternatives, test: Callable[[Ref], bool]) -> bool:

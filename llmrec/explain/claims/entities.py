@@ -133,9 +133,7 @@ def _take_citations(context: Context) -> None:
             context.report("citation", f"{node.text} is evidence", ok=True)
 
 
-def _attach(
-    context: Context, node: Node, numbers: tuple[int, ...], owners: Sequence[Node]
-) -> None:
+def _attach(context: Context, node: Node, numbers: tuple[int, ...], owners: Sequence[Node]) -> None:
     """Give a citation to the titles it stands at, or find it wrong there."""
     node.kind = "gone"
     for number in numbers:
@@ -263,9 +261,16 @@ def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: PLR0911  (a
         return "they"
     if node.lemma == "this" and noun is not None and noun.has("film", "recnoun", "one"):
         return "rec"
-    if node.lemma == "this" and (following is None or following.has("aux", "verb", "modal", "comma")):
+    if node.lemma == "this" and (
+        following is None or following.has("aux", "verb", "modal", "comma")
+    ):
         return "rec"
-    if node.lemma == "that" and noun is not None and noun.has("film", "one") and _no_subject(nodes, place):
+    if (
+        node.lemma == "that"
+        and noun is not None
+        and noun.has("film", "one")
+        and _no_subject(nodes, place)
+    ):
         return "past"
     if node.lemma in {"these", "those"} and noun is not None and noun.has("film"):
         return "they"
@@ -304,6 +309,8 @@ def _pronoun_both(nodes: Sequence[Node], place: int) -> bool:
         return True
     if following.has("verb"):
         return "ing" not in following.classes and not (
-            "past" in following.classes and place > 0 and nodes[place - 1].has("comma", "aux", "entity")
+            "past" in following.classes
+            and place > 0
+            and nodes[place - 1].has("comma", "aux", "entity")
         )
     return following.lemma == "of"

@@ -87,7 +87,10 @@ def _fronted(binder: Binder, place: int, entity: int) -> bool:
     before = binder.nodes[place - 1]
     joined = before.lemma in _JOINTS or before.has("comma", "then")
     between = binder.nodes[place + 1 : entity]
-    bare = all(node.has(*_BETWEEN, "comma") or node.lemma in {"the", "you", "a", "'s", "of"} for node in between)
+    bare = all(
+        node.has(*_BETWEEN, "comma") or node.lemma in {"the", "you", "a", "'s", "of"}
+        for node in between
+    )
     of = bool(between) and between[-1].lemma in {"of", "'s"}
     return (joined and bare) or of
 

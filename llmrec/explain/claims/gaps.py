@@ -232,7 +232,10 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             r"(?:very )?(?:(?i:same|single|selfsame) )+(?P<unit>(?i:day|date|evening|night|week|weekend|month|year|"
             r"session|sitting|morning|afternoon))\b",
             lambda m: Gap(
-                m[0], same_unit(m["unit"].lower().replace("date", "day")), 0, years=Range(0, 0) if m["unit"].lower() == "year" else None,
+                m[0],
+                same_unit(m["unit"].lower().replace("date", "day")),
+                0,
+                years=Range(0, 0) if m["unit"].lower() == "year" else None,
             ),
         ),
         (

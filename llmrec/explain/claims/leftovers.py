@@ -25,7 +25,9 @@ _FREE_MARKS = frozenset("comma semicolon colon dash open close hyphen stop and s
 def check_leftovers(binder: Binder) -> None:
     """Report the words that cannot be read, or that the sentence is read in full."""
     nodes = binder.nodes
-    claimed = any(n.used and (n.kind in {"value", "weak", "rating", "decade"} or n.has("same")) for n in nodes)
+    claimed = any(
+        n.used and (n.kind in {"value", "weak", "rating", "decade"} or n.has("same")) for n in nodes
+    )
     claimed = claimed or any(n.kind == "entity" for n in nodes)
     left = [
         node.text
@@ -64,12 +66,24 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: bool) -> bool
 def _is_unknown_deed(binder: Binder, place: int) -> bool:
     """Return whether a verb tells a deed of the person that no log holds ("you searched for")."""
     node = binder.nodes[place]
-    if node.classes & _DEEDS or node.has("noun", "glue", "cause", "basis", "aux") or "ing" in node.classes:
+    if (
+        node.classes & _DEEDS
+        or node.has("noun", "glue", "cause", "basis", "aux")
+        or "ing" in node.classes
+    ):
         return False
     before = place - 1
-    while before >= 0 and (binder.nodes[before].has("aux", "have_short", "additive", "glue", "habit", "time") and binder.nodes[before].kind != "entity" and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}):
+    while before >= 0 and (
+        binder.nodes[before].has("aux", "have_short", "additive", "glue", "habit", "time")
+        and binder.nodes[before].kind != "entity"
+        and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}
+    ):
         before -= 1
-    return before >= 0 and binder.nodes[before].lemma == "you" and node.lemma not in {"know", "find", "recognise", "need", "remember"}
+    return (
+        before >= 0
+        and binder.nodes[before].lemma == "you"
+        and node.lemma not in {"know", "find", "recognise", "need", "remember"}
+    )
 
 
 _DEEDS = frozenset("uverb ratev likev lovev dislikev tastev followv repeat modal".split())
@@ -79,9 +93,9 @@ def _is_wish(binder: Binder, place: int) -> bool:
     """Return whether a wish is only supposed ("if you want more of it")."""
     clause = binder.clause(place)
     lead = binder.nodes[clause.start : place]
-    return any(n.has("modal") or n.lemma in {"if", "whenever", "when", "should"} for n in lead) or not any(
-        n.has("you") for n in lead
-    )
+    return any(
+        n.has("modal") or n.lemma in {"if", "whenever", "when", "should"} for n in lead
+    ) or not any(n.has("you") for n in lead)
 
 
 def _may_be_capital(binder: Binder, place: int) -> bool:

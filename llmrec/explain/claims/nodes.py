@@ -103,7 +103,7 @@ def read_sentences(
             meant even where it is ordinary language.
     """
     tokens = tokenize(text)
-    found = find_phrases(tokens, catalogue, near, known, lexicon)
+    found = find_phrases(text, tokens, catalogue, near, known, lexicon)
     held = [(tokens[f.first].start, tokens[f.last - 1].end) for f in found]
     cites = [m.span() for m in CITATION.finditer(text) if not _inside(m.start(), held)]
     sentences = []
@@ -148,9 +148,7 @@ def _read(
     for span in _spans("".join(masked)):
         a, b = span.start + start, span.end + start
         take(Node(span.kind, text[a:b], a, b, value=span.value))
-    free = [
-        t for t in tokens if start <= t.start < end and masked[t.start - start] != _HELD
-    ]
+    free = [t for t in tokens if start <= t.start < end and masked[t.start - start] != _HELD]
     nodes += _words(free, {tokens[w.first].start: w for w in weak}, tokens, lexicon, start)
     nodes.sort(key=lambda node: node.start)
     kept = [node for node in nodes if node.kind != "quote"]
@@ -165,7 +163,9 @@ def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     if roles - {"theme", "franchise"} and not roles <= {"genre", "theme"}:
         return False
     words = [t for t in tokens[found.first : found.last] if t.is_word]
-    if "genre" in roles and not (len(words) == 1 and words[0].fold in {"history", "short", "family"}):
+    if "genre" in roles and not (
+        len(words) == 1 and words[0].fold in {"history", "short", "family"}
+    ):
         return False
     return all(lexicon.ordinary(token.fold) for token in words)
 

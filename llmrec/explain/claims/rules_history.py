@@ -75,7 +75,9 @@ def _check_count(binder: Binder, place: int) -> None:
         binder.nodes[trait.place].used = True
     if isinstance(node.value, Proportion):
         ok = bool(pool) and node.value.part.holds(len(meeting) / len(pool))
-        binder.context.report("count", f"{len(meeting)} of {len(pool)}", ok=ok and bool(scope.traits))
+        binder.context.report(
+            "count", f"{len(meeting)} of {len(pool)}", ok=ok and bool(scope.traits)
+        )
         return
     wanted: Range = node.value  # type: ignore[assignment]
     if _at_least(binder, place):
@@ -92,7 +94,8 @@ def _check_count(binder: Binder, place: int) -> None:
             any(t.holds(i) for i in ref.ids) for ref in named for t in scope.traits
         )
         ok = ok and all(
-            any(all(test(p) for test in scope.tests) for p in events_of(facts, ref)) for ref in named
+            any(all(test(p) for test in scope.tests) for p in events_of(facts, ref))
+            for ref in named
         )
     ok = ok and _shared_with(binder, scope)
     label = ", ".join(t.label for t in scope.traits) or "events"
@@ -143,7 +146,9 @@ def check_ordinals(binder: Binder) -> None:
         readings = binder.bind(place)
         named = readings[0][0].ids if readings and readings[0] else frozenset()
         rec = bool(named & {facts.item.item_id}) and facts.item.item_id not in facts.events
-        right = rec and len(seen) + 1 == node.value and all(t.holds(facts.item.item_id) for t in traits)
+        right = (
+            rec and len(seen) + 1 == node.value and all(t.holds(facts.item.item_id) for t in traits)
+        )
         right = right or any(i in seen and seen.index(i) + 1 == node.value for i in named)
         binder.context.report("count", f"{node.text} of {len(seen)} {traits[0].label}", ok=right)
 
@@ -169,7 +174,9 @@ def _scope(binder: Binder, place: int) -> _Scope:
             scope.tests.append(lambda p, d=demand: d.holds(p.moment))  # type: ignore[misc]
             scope.used.append(node)
         elif node.kind == "rating" and isinstance(node.value, Rated) and not node.used:
-            if any(is_past(binder, e) and e < n for e in binder.entities if e in reach and e > place):
+            if any(
+                is_past(binder, e) and e < n for e in binder.entities if e in reach and e > place
+            ):
                 continue
             rated = node.value
             scope.tests.append(lambda p, r=rated: r.holds(p.interaction.rating, best))  # type: ignore[misc]
@@ -207,9 +214,17 @@ def _named(binder: Binder, place: int, scope: _Scope) -> list[Ref]:
     found: list[Ref] = []
     for e in binder.entities:
         for ref in (binder.resolve(e) or [[]])[0]:
-            if events_of(facts, ref) and not any(ref.ids == o.ids and ref.cites == o.cites for o in found):
+            if events_of(facts, ref) and not any(
+                ref.ids == o.ids and ref.cites == o.cites for o in found
+            ):
                 found.append(ref)
-    after = [r for e in binder.entities if e > place for r in (binder.resolve(e) or [[]])[0] if r in found]
+    after = [
+        r
+        for e in binder.entities
+        if e > place
+        for r in (binder.resolve(e) or [[]])[0]
+        if r in found
+    ]
     return after or found
 
 
@@ -223,7 +238,9 @@ def _at_least(binder: Binder, place: int) -> bool:
 def _is_window(binder: Binder, place: int) -> bool:
     """Return whether a number counts the newest events ("your last five films")."""
     before = binder.nodes[max(0, place - 2) : place]
-    return bool(before) and (before[-1].has("latest", "recentadj") or before[-1].lemma in {"past", "previous"})
+    return bool(before) and (
+        before[-1].has("latest", "recentadj") or before[-1].lemma in {"past", "previous"}
+    )
 
 
 def _check_window(binder: Binder, place: int, scope: _Scope) -> None:
@@ -285,7 +302,9 @@ def _check_total(binder: Binder, place: int) -> None:
         node = nodes[n]
         if node.kind == "number" and not node.used and isinstance(node.value, Range):
             between = nodes[place + 1 : n]
-            if any(b.lemma in {"of", "out"} for b in between) and not any(b.kind == "entity" for b in between):
+            if any(b.lemma in {"of", "out"} for b in between) and not any(
+                b.kind == "entity" for b in between
+            ):
                 node.used = True
                 sizes = {len(facts.past), len(facts.events)}
                 ok = any(node.value.holds(size) for size in sizes)
@@ -298,8 +317,10 @@ def check_tastes(binder: Binder) -> None:
     for trait in _joined(binder, tastes):
         _check_taste(binder, trait, binder.clause(trait.place), tastes)
     for node in binder.nodes:
-        if node.has("habit", "mostly") and not node.used and any(
-            n.used and n.has("value", "weak", "decade", "time") for n in binder.nodes
+        if (
+            node.has("habit", "mostly")
+            and not node.used
+            and any(n.used and n.has("value", "weak", "decade", "time") for n in binder.nodes)
         ):
             node.used = True
 
@@ -309,7 +330,11 @@ def _joined(binder: Binder, traits: Sequence[Trait]) -> list[Trait]:
     row: list[Trait] = []
     for trait in traits:
         last = row[-1] if row else None
-        if last is not None and trait.place == last.place + 1 and binder.nodes[last.place].kind == "value":
+        if (
+            last is not None
+            and trait.place == last.place + 1
+            and binder.nodes[last.place].kind == "value"
+        ):
             binder.nodes[last.place].used = True
             row[-1] = Trait(
                 trait.place,
@@ -356,7 +381,9 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
         return True
     if verb.has("likev", "lovev", "dislikev") and not any(n.has("modal") for n in nodes):
         return True
-    plural = any(n.has("plural") for n in binder.nodes[place : place + 4]) or _ends_plural(binder, place)
+    plural = any(n.has("plural") for n in binder.nodes[place : place + 4]) or _ends_plural(
+        binder, place
+    )
     rec = any(n.has("rec") for n in nodes)
     return (plural or verb.has("tastev")) and not (rec and verb.has("recv") and not plural)
 
@@ -388,7 +415,11 @@ def _check_taste(
 ) -> None:
     facts = binder.context.facts
     nodes = binder.within(clause)
-    windows = [n for n in nodes if n.kind == "time" and not n.used and isinstance(n.value, When) and n.value.window]
+    windows = [
+        n
+        for n in nodes
+        if n.kind == "time" and not n.used and isinstance(n.value, When) and n.value.window
+    ]
     pool = facts.past
     for node in windows:
         demand = node.value
@@ -419,7 +450,9 @@ def _check_taste(
         for n in nodes:
             n.used = n.used or n.has("mostly")
     else:
-        often = "habit" in marks or bool(marks & {"lovev"}) or any(n.lemma in _DEVOTED for n in nodes)
+        often = (
+            "habit" in marks or bool(marks & {"lovev"}) or any(n.lemma in _DEVOTED for n in nodes)
+        )
         least = OFTEN_EVENTS if often else TASTE_EVENTS
         part = OFTEN_SHARE if often else TASTE_SHARE
         common = trait.role in _COMMON_ROLES
@@ -447,7 +480,8 @@ def _is_universal(binder: Binder, trait: Trait, clause: Clause) -> bool:
         if node.lemma in {"all", "every", "each"} and any(b.has("you", "film") for b in behind):
             return not any(b.has("anaphor", "rec") for b in behind)
         if node.lemma in {"exclusively", "always", "nothing but"} or (
-            node.lemma == "only" and any(b.has("uverb", "tastev") for b in [*behind[:1], binder.nodes[max(0, n - 1)]])
+            node.lemma == "only"
+            and any(b.has("uverb", "tastev") for b in [*behind[:1], binder.nodes[max(0, n - 1)]])
         ):
             return True
     return False
@@ -461,9 +495,7 @@ def _liked_on_average(facts: Facts, pasts: Sequence[Past]) -> bool | None:
     return sum(given) / len(given) > DISLIKED_PART * facts.scale
 
 
-def _is_top(
-    facts: Facts, trait: Trait, others: Sequence[Trait], *, by_event: bool
-) -> bool:
+def _is_top(facts: Facts, trait: Trait, others: Sequence[Trait], *, by_event: bool) -> bool:
     """Return whether no other value of its role occurs more often, those named beside it apart."""
     ids = [p.item.item_id for p in facts.past] if by_event else list(facts.events)
     named = [t for t in others if t.role == trait.role]
@@ -481,4 +513,6 @@ def _is_top(
 def _always(facts: Facts, value: str, traits: Sequence[Trait], ids: Sequence[str]) -> bool:
     """Return whether a value is one of those named: wherever it stands, one of them holds."""
     has = [i for i in ids if value in facts.role_values(i, traits[-1].role)]
-    return any(all(t.holds(i) for i in has) and sum(t.holds(i) for i in ids) == len(has) for t in traits)
+    return any(
+        all(t.holds(i) for i in has) and sum(t.holds(i) for i in ids) == len(has) for t in traits
+    )

@@ -242,9 +242,12 @@ def _same_reach(binder: Binder, trait: int, entity: int) -> bool:
     if here == there:
         return True
     between = binder.nodes[min(here.end, there.end) : max(here.start, there.start)]
-    return not any(node.has("semicolon", "stop") for node in between) and abs(
-        binder.clauses.index(here) - binder.clauses.index(there)
-    ) <= 2 if here in binder.clauses and there in binder.clauses else False
+    return (
+        not any(node.has("semicolon", "stop") for node in between)
+        and abs(binder.clauses.index(here) - binder.clauses.index(there)) <= 2
+        if here in binder.clauses and there in binder.clauses
+        else False
+    )
 
 
 def _is_of(targets: Alternatives, binder: Binder, entity: int) -> bool:
@@ -310,7 +313,8 @@ def _check_same_rating(binder: Binder, place: int) -> None:
     """Check "[1] and [2] share your highest rating", "the same rating"."""
     facts = binder.context.facts
     rows = [
-        [set(facts.ratings(events_of(facts, ref))) for ref in refs] for refs in _sharers(binder, place)
+        [set(facts.ratings(events_of(facts, ref))) for ref in refs]
+        for refs in _sharers(binder, place)
     ]
     ok = any(len(row) > 1 and bool(set.intersection(*row)) for row in rows)
     binder.context.report("rating", "the same rating", ok=ok)

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from llmrec.explain.facts import Facts, Past
 
 _RATING_VERBS = frozenset(["rate", "score", "grade", "mark"])
-_NUMBER_VERBS = frozenset("rate score give award mark grade get receive earn assign leave merit".split())
+_NUMBER_VERBS = frozenset(
+    "rate score give award mark grade get receive earn assign leave merit".split()
+)
 _PRODUCT_VERBS = frozenset(
     "buy purchase order own rent borrow read wear drink eat cook play listen download subscribe "
     "acquire taste visit use consume devour".split()
@@ -80,7 +82,11 @@ def _is_counted(binder: Binder, place: int) -> bool:
     """Return whether a rating restricts a count ("three of your films got five stars")."""
     clause = binder.clause(place)
     nodes = binder.within(clause)
-    counts = any(n.kind in {"number", "proportion"} or n.has("onlyone") for n in nodes if n is not binder.nodes[place])
+    counts = any(
+        n.kind in {"number", "proportion"} or n.has("onlyone")
+        for n in nodes
+        if n is not binder.nodes[place]
+    )
     past = any(is_past(binder, e) for e in binder.entities if clause.start <= e < clause.end)
     plural = any(n.has("film") for n in nodes)
     return counts and plural and not past
@@ -129,7 +135,9 @@ def _extreme(binder: Binder, *, best: bool) -> Callable[[Past], bool]:
 def _limits(binder: Binder, place: int) -> bool:
     """Return whether a trait names the group that something is the best of."""
     lead = binder.nodes[max(0, place - 4) : place]
-    return any(n.lemma in {"of", "among", "amongst"} for n in lead) and any(n.has("you") for n in lead)
+    return any(n.lemma in {"of", "among", "amongst"} for n in lead) and any(
+        n.has("you") for n in lead
+    )
 
 
 def _check_average(binder: Binder, place: int) -> None:
@@ -146,7 +154,11 @@ def _check_average(binder: Binder, place: int) -> None:
         return
     wanted.used = True
     mean = sum(given) / len(given)
-    value = wanted.value.low if isinstance(wanted.value, Range) else getattr(wanted.value, "value", None)
+    value = (
+        wanted.value.low
+        if isinstance(wanted.value, Range)
+        else getattr(wanted.value, "value", None)
+    )
     words = {n.lemma for n in binder.nodes[place:]}
     ok = value is not None and abs(mean - value) <= 0.05
     if words & {"above", "over", "exceed"}:
@@ -165,7 +177,10 @@ def _is_rating(binder: Binder, place: int) -> bool:
         return False
     clause = binder.clause(place)
     nodes = binder.nodes
-    verb = any(nodes[n].lemma in _NUMBER_VERBS and nodes[n].has("ratev") for n in range(clause.start, place))
+    verb = any(
+        nodes[n].lemma in _NUMBER_VERBS and nodes[n].has("ratev")
+        for n in range(clause.start, place)
+    )
     noun = any(nodes[n].has("ratingnoun") for n in range(max(clause.start, place - 4), place))
     behind = nodes[place + 1 : place + 3]
     counts = any(n.has("film", "value") or n.lemma == "of" for n in behind[:1])
@@ -174,15 +189,18 @@ def _is_rating(binder: Binder, place: int) -> bool:
 
 def _speaks_of_rating(binder: Binder, place: int) -> bool:
     clause = binder.within(binder.clause(place))
-    return any(n.lemma in _NUMBER_VERBS | {"reward", "value", "rank", "judge"} and n.has("ratev") for n in clause) or any(
-        n.has("ratingnoun") and not n.has("film") for n in clause
-    )
+    return any(
+        n.lemma in _NUMBER_VERBS | {"reward", "value", "rank", "judge"} and n.has("ratev")
+        for n in clause
+    ) or any(n.has("ratingnoun") and not n.has("film") for n in clause)
 
 
 def _checked(binder: Binder, place: int) -> bool:
     """Return whether the clause of a rating verb states a rating."""
     clause = binder.within(binder.clause(place))
-    return any(n.kind == "rating" or (n.used and n.has("number", "high", "low", "higher")) for n in clause)
+    return any(
+        n.kind == "rating" or (n.used and n.has("number", "high", "low", "higher")) for n in clause
+    )
 
 
 def check_always_rated(binder: Binder) -> None:
@@ -193,7 +211,9 @@ def check_always_rated(binder: Binder) -> None:
             continue
         clause = binder.clause(place)
         nodes = binder.within(clause)
-        every = [n for n in nodes if n.lemma in {"always", "every", "each", "all", "never", "invariably"}]
+        every = [
+            n for n in nodes if n.lemma in {"always", "every", "each", "all", "never", "invariably"}
+        ]
         inside = [t for t in find_traits(binder) if clause.start <= t.place < clause.end]
         past = any(is_past(binder, e) for e in binder.entities if clause.start <= e < clause.end)
         if not every or not inside or past or any(n.kind == "number" for n in nodes):
@@ -243,10 +263,18 @@ def _check_comparison(binder: Binder, place: int) -> None:
             other.used = True
     past = [e for e in binder.entities if clause.start <= e < clause.end and is_past(binder, e)]
     first, second = ((binder.resolve(e) or [[]])[0] for e in past[:2])
-    pairs = [(a, b) for ref in first for a in _given(facts, ref) for o in second for b in _given(facts, o)]
+    pairs = [
+        (a, b)
+        for ref in first
+        for a in _given(facts, ref)
+        for o in second
+        for b in _given(facts, o)
+    ]
     higher = node.has("higher") or (node.lemma == "well")
-    compare = (lambda a, b: a == b) if node.has("equal") else (
-        (lambda a, b: a > b) if higher else (lambda a, b: a < b)
+    compare = (
+        (lambda a, b: a == b)
+        if node.has("equal")
+        else ((lambda a, b: a > b) if higher else (lambda a, b: a < b))
     )
     ok = any(compare(a, b) for a, b in pairs)
     binder.context.report("comparison", f"{node.text}: {names_of(binder, [first, second])}", ok=ok)
@@ -289,17 +317,30 @@ def check_liking(binder: Binder) -> None:
 def _is_verb(binder: Binder, place: int) -> bool:
     """Return whether "like" is a verb here."""
     before = [n for n in binder.nodes[max(0, place - 3) : place]]
-    return bool(before) and (
-        before[-1].has("you", "modal", "neg", "additive", "have_short", "habit")
-        or before[-1].lemma in {"really", "clearly", "do", "to", "who", "evidently", "obviously", "and"}
-        and any(n.lemma in {"you", "do", "to"} for n in before)
-    ) and before[-1].lemma != "your"
+    return (
+        bool(before)
+        and (
+            before[-1].has("you", "modal", "neg", "additive", "have_short", "habit")
+            or before[-1].lemma
+            in {"really", "clearly", "do", "to", "who", "evidently", "obviously", "and"}
+            and any(n.lemma in {"you", "do", "to"} for n in before)
+        )
+        and before[-1].lemma != "your"
+    )
 
 
 def _is_hope(binder: Binder, place: int) -> bool:
     """Return whether a verb stands under a modal, in an infinitive, or in a wish."""
     for node in reversed(binder.nodes[max(0, place - 4) : place]):
-        if node.has("modal") or node.lemma in {"to", "if", "likely", "hope", "think", "expect", "probably"}:
+        if node.has("modal") or node.lemma in {
+            "to",
+            "if",
+            "likely",
+            "hope",
+            "think",
+            "expect",
+            "probably",
+        }:
             return True
         if node.has("uverb", "entity", "comma") and not node.has("you"):
             return False
@@ -348,7 +389,13 @@ def check_repeats(binder: Binder) -> None:
             times = node.value.times
         elif node.has("repeat") and _returns(binder, place):
             times = Range(2, 1e9)
-        elif node.lemma in {"rewatch", "revisit", "return to", "come back to", "go back to"} and _returns(binder, place):
+        elif node.lemma in {
+            "rewatch",
+            "revisit",
+            "return to",
+            "come back to",
+            "go back to",
+        } and _returns(binder, place):
             times = Range(2, 1e9)
         else:
             continue
@@ -374,8 +421,10 @@ def _counts_traits(binder: Binder, place: int, times: Range) -> bool:
         return False
     windows = [n for n in binder.within(clause) if isinstance(n.value, When) and not n.used]
     meeting = facts.matching(
-        lambda p: all(t.holds(p.item.item_id) for t in inside)
-        and all(n.value.holds(p.moment) for n in windows if isinstance(n.value, When))
+        lambda p: (
+            all(t.holds(p.item.item_id) for t in inside)
+            and all(n.value.holds(p.moment) for n in windows if isinstance(n.value, When))
+        )
     )
     use([*windows, *(binder.nodes[t.place] for t in inside)])
     binder.context.report("count", f"{len(meeting)} events", ok=times.holds(len(meeting)))
@@ -397,21 +446,29 @@ def _returns(binder: Binder, place: int) -> bool:
 def check_deeds(binder: Binder) -> None:
     """Check that what is said to have been done fits the log: a film is not bought."""
     facts = binder.context.facts
-    screen = any(facts.has_role(i, "director") or facts.has_role(i, "cast") for i in facts.known_ids)
+    screen = any(
+        facts.has_role(i, "director") or facts.has_role(i, "cast") for i in facts.known_ids
+    )
     for place, node in enumerate(binder.nodes):
         if not node.has("uverb") or not node.has("verb") or node.has("noun"):
             continue
         special = node.lemma in _PRODUCT_VERBS
         if not special and node.lemma not in _SIGHT:
             continue
-        if not any(n.has("you") for n in binder.within(binder.clause(place))) or _is_hope(binder, place):
+        if not any(n.has("you") for n in binder.within(binder.clause(place))) or _is_hope(
+            binder, place
+        ):
             continue
         kinds = {p.interaction.event for p in facts.past}
         if kinds <= {None}:
             ok = not (special and screen)
         elif special:
-            ok = bool(_EVENTS_OF_VERB.get(node.lemma, {node.lemma}) & {(k or "").lower() for k in kinds})
+            ok = bool(
+                _EVENTS_OF_VERB.get(node.lemma, {node.lemma}) & {(k or "").lower() for k in kinds}
+            )
         else:
             ok = bool({(k or "").lower() for k in kinds} - _UNSEEN_EVENTS)
         if special or not ok:
-            binder.context.report("event", f"{node.text}: the log has {sorted(map(str, kinds))}", ok=ok)
+            binder.context.report(
+                "event", f"{node.text}: the log has {sorted(map(str, kinds))}", ok=ok
+            )

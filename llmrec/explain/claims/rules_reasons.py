@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 _FORWARD = frozenset(
     "so therefore thus hence consequently accordingly wherefore".split()
 ) | frozenset(
-    ["that is why", "this is why", "that's why", "which is why", "for that reason", "for this reason",
-     "as a result", "as a consequence", "for these reasons", "for those reasons", "in consequence"]
+    [
+        "that is why",
+        "this is why",
+        "that's why",
+        "which is why",
+        "for that reason",
+        "for this reason",
+        "as a result",
+        "as a consequence",
+        "for these reasons",
+        "for those reasons",
+        "in consequence",
+    ]
 )
 _CAUSING = frozenset(
     "lead prompt trigger explain drive tip decide underlie determine motivate cause justify underpin "
@@ -32,7 +43,9 @@ _MAIN = frozenset(
 _SMALLER = frozenset("smaller lesser weaker lighter minor secondary slighter".split())
 _WEIGHTS = frozenset("effect influence weight role part impact say share push pull".split())
 _SINGLE = frozenset("single one particular specific individual isolated lone".split())
-_REASONS = frozenset("reason factor driver cause influence trigger basis motive argument source origin".split())
+_REASONS = frozenset(
+    "reason factor driver cause influence trigger basis motive argument source origin".split()
+)
 
 
 def check_reasons(binder: Binder) -> None:
@@ -67,14 +80,20 @@ def _abstains(binder: Binder, place: int) -> bool:
     if not binder.nodes[place].has("neg") or binder.nodes[place].used:
         return False
     single = False
-    if binder.nodes[place].lemma == "no" and any(n.lemma == "one" for n in binder.nodes[place + 1 : place + 2]):
+    if binder.nodes[place].lemma == "no" and any(
+        n.lemma == "one" for n in binder.nodes[place + 1 : place + 2]
+    ):
         behind = binder.nodes[place + 2 : place + 3]
         return any(n.has("film", "watchnoun", "recnoun") for n in behind)
     for node in binder.nodes[place + 1 : place + 7]:
         single = single or node.lemma in _SINGLE
-        if single and (node.has("film", "watchnoun") or node.lemma in {"one", "reason", "choice", "thing"}):
+        if single and (
+            node.has("film", "watchnoun") or node.lemma in {"one", "reason", "choice", "thing"}
+        ):
             return node.lemma != "one" or node is not binder.nodes[place + 1]
-        if not (node.lemma in _SINGLE or node.has("glue", "verb", "cause", "basis", "aux", "recentadj")):
+        if not (
+            node.lemma in _SINGLE or node.has("glue", "verb", "cause", "basis", "aux", "recentadj")
+        ):
             return False
     return False
 
@@ -82,7 +101,9 @@ def _abstains(binder: Binder, place: int) -> bool:
 def _is_main(binder: Binder, place: int) -> bool:
     behind = binder.nodes[place + 1 : place + 3]
     words = _MAIN | _SMALLER
-    return binder.nodes[place].lemma in words and any(n.lemma in _REASONS | _WEIGHTS | {"one"} for n in behind)
+    return binder.nodes[place].lemma in words and any(
+        n.lemma in _REASONS | _WEIGHTS | {"one"} for n in behind
+    )
 
 
 def _causes(binder: Binder, node: Node, place: int) -> bool:
@@ -177,7 +198,9 @@ def _check_strongest(binder: Binder) -> None:
         top = max(e.effect for e in facts.evidence)
         smaller = node.lemma in _SMALLER
         ok = (cited[0][1] == top) != smaller
-        binder.context.report("cause", f"{node.text}: {binder.context.name(cited[0][0].ids)}", ok=ok)
+        binder.context.report(
+            "cause", f"{node.text}: {binder.context.name(cited[0][0].ids)}", ok=ok
+        )
 
 
 def _check_weaker(binder: Binder, place: int) -> None:
@@ -204,7 +227,9 @@ def check_weights(binder: Binder) -> None:
         behind = binder.nodes[place + 1 : place + 4]
         more = node.lemma == "outweigh" or any(n.lemma == "more" for n in behind)
         less = any(n.lemma == "less" for n in behind)
-        refs = [r for r in _past_refs(binder, range(len(binder.nodes))) if r.ids & facts.evidence_ids]
+        refs = [
+            r for r in _past_refs(binder, range(len(binder.nodes))) if r.ids & facts.evidence_ids
+        ]
         compared = node.lemma == "outweigh" or any(n.has("than") for n in binder.nodes[place:])
         if not (more or less) or not compared or len(refs) < 2:
             continue
@@ -347,7 +372,9 @@ def check_negations(binder: Binder) -> None:
         if _denies_better(binder, place):
             continue
         correlative = node.lemma in {"neither", "nor"}
-        copula = correlative or any(n.lemma == "be" for n in binder.nodes[max(0, place - 3) : place])
+        copula = correlative or any(
+            n.lemma == "be" for n in binder.nodes[max(0, place - 3) : place]
+        )
         if _denies_rating(binder, place) or _denies_history(binder, place, traits):
             continue
         if behind and behind[0].lemma in {"only", "just", "merely", "simply"}:

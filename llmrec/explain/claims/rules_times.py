@@ -36,7 +36,9 @@ _OFTEN_SHARE = 0.25
 def check_times(binder: Binder) -> None:
     """Check every time expression against the events that it speaks of."""
     facts = binder.context.facts
-    groups: dict[tuple[frozenset[str], ...], list[tuple[Node, Alternatives]]] = {}
+    groups: dict[
+        tuple[tuple[frozenset[str], tuple[int, ...]], ...], list[tuple[Node, Alternatives]]
+    ] = {}
     for place, node in enumerate(binder.nodes):
         if node.kind != "time" or node.used or _is_other(binder, place):
             continue
@@ -44,7 +46,9 @@ def check_times(binder: Binder) -> None:
         if _checked_as_habit(binder, place) or _checked_as_now(binder, place):
             continue
         readings = bind_event(binder, place)
-        key = tuple(ref.ids for refs in readings for ref in refs)
+        key = tuple((ref.ids, ref.cites) for refs in readings for ref in refs)
+        if place and binder.nodes[place - 1].lemma in {"and", "then"}:
+            key = (*key, (frozenset([str(place)]), ()))  # another event of the same item
         groups.setdefault(key, []).append((node, readings))
     for row in groups.values():
         demands = [node.value for node, _ in row if isinstance(node.value, When)]
@@ -91,7 +95,11 @@ def _checked_as_habit(binder: Binder, place: int) -> bool:
     if not isinstance(demand, When):
         return False
     meeting = facts.matching(lambda past: demand.holds(past.moment))
-    least = _OFTEN_SHARE if habit.lemma in {"often", "frequently", "regularly", "a lot"} else _USUAL_SHARE
+    least = (
+        _OFTEN_SHARE
+        if habit.lemma in {"often", "frequently", "regularly", "a lot"}
+        else _USUAL_SHARE
+    )
     if habit.lemma in {"always", "constantly"}:
         least = 1.0
     ok = facts.share_of(meeting) >= least
@@ -163,9 +171,7 @@ def _around(binder: Binder, place: int, *, past_only: bool) -> tuple[list[Ref], 
     """Return the refs before a place (those of earlier sentences first) and after it."""
     facts = binder.context.facts
     rows: tuple[list[Ref], list[Ref]] = ([], [])
-    rows[0].extend(
-        r for r in binder.context.earlier if not past_only or events_of(facts, r)
-    )
+    rows[0].extend(r for r in binder.context.earlier if not past_only or events_of(facts, r))
     for e in binder.entities:
         readings = past_readings(binder, e) if past_only else binder.resolve(e)
         rows[e > place].extend(readings[0] if readings else [])
@@ -181,7 +187,9 @@ def _pair_up(
     if gap.leads and after:
         base = after[0]
         others = [*before[-1:], *after[1:2]] if before else after[1:2]
-        return [(base, other) for other in others if other.ids != base.ids or other.cites != base.cites]
+        return [
+            (base, other) for other in others if other.ids != base.ids or other.cites != base.cites
+        ]
     if gap.direction == 0:
         named = [*before, *after]
         here = [r for r in named if r in binder.refs()]
@@ -292,7 +300,9 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     if not after:
         return
     if leads:
-        between = binder.nodes[place + 1 : binder.entities[next(n for n, e in enumerate(binder.entities) if e > place)]]
+        between = binder.nodes[
+            place + 1 : binder.entities[next(n for n, e in enumerate(binder.entities) if e > place)]
+        ]
         if any(n.kind == "mark" for n in between):
             return
         target = before if before is not None and _here(binder, before, place) else None
@@ -319,9 +329,7 @@ def _check_since(binder: Binder, place: int) -> None:
 
 def _here(binder: Binder, ref: Ref, place: int) -> bool:
     """Return whether a ref is named in the sentence before a place."""
-    return any(
-        ref in (binder.resolve(e) or [[]])[0] for e in binder.entities if e < place
-    )
+    return any(ref in (binder.resolve(e) or [[]])[0] for e in binder.entities if e < place)
 
 
 def _check_following(binder: Binder, place: int) -> None:
@@ -360,7 +368,12 @@ def _check_extremes(binder: Binder) -> None:
             continue
         readings = bind_event(binder, place)
         named = any(is_past(binder, e) for e in binder.entities)
-        if node.has("earliest") and behind is not None and behind.has("watchnoun") and _repeated(binder, readings):
+        if (
+            node.has("earliest")
+            and behind is not None
+            and behind.has("watchnoun")
+            and _repeated(binder, readings)
+        ):
             node.used = True
             continue
         if node.has("recentadj") or _among(binder, place):
@@ -419,7 +432,11 @@ def _is_ordering(binder: Binder, place: int) -> bool:
     nodes = binder.nodes
     behind = nodes[place + 1 : place + 5]
     lead = nodes[max(0, place - 3) : place]
-    noun = any(n.has("film", "watchnoun", "value", "stop", "comma", "entity", "uverb") or n.lemma in {"one", "thing", "to", "you"} for n in behind)
+    noun = any(
+        n.has("film", "watchnoun", "value", "stop", "comma", "entity", "uverb")
+        or n.lemma in {"one", "thing", "to", "you"}
+        for n in behind
+    )
     return noun or not behind or any(n.has("you", "aux") for n in lead)
 
 

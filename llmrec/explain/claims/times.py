@@ -144,7 +144,9 @@ def _two_days(match: re.Match[str]) -> When:
 
 
 def _third_of_month(match: re.Match[str]) -> When:
-    third = {"ea": 0, "st": 0, "be": 0, "mi": 1, "la": 2, "en": 2, "cl": 2}[match["third"].lower()[:2]]
+    third = {"ea": 0, "st": 0, "be": 0, "mi": 1, "la": 2, "en": 2, "cl": 2}[
+        match["third"].lower()[:2]
+    ]
     low, high = ((1, 12), (9, 22), (19, 31))[third]
     return When(match[0], lambda m: low <= m.local.day <= high)
 
@@ -276,9 +278,7 @@ def _days_back(low: int, high: int) -> _Build:
 
 
 def _recently(match: re.Match[str]) -> When:
-    return When(
-        match[0], lambda m: m.days <= RECENT_DAYS or m.newer < RECENT_EVENTS, window=True
-    )
+    return When(match[0], lambda m: m.days <= RECENT_DAYS or m.newer < RECENT_EVENTS, window=True)
 
 
 def _clock(match: re.Match[str]) -> When | None:
@@ -535,7 +535,9 @@ def _iso_of(match: re.Match[str]) -> When | None:
     return _iso(inner) if inner else None
 
 
-BARE_YEAR = re.compile(rf"(?:(?P<lead>(?i:in|during|of|from|since|back in|throughout|after|before|until|by|prior to)) )?\b(?P<year>{YEAR})\b")
+BARE_YEAR = re.compile(
+    rf"(?:(?P<lead>(?i:in|during|of|from|since|back in|throughout|after|before|until|by|prior to)) )?\b(?P<year>{YEAR})\b"
+)
 
 
 def bare_year(match: re.Match[str]) -> When:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.tokens import is_quote
-from llmrec.explain.claims.vocabulary import Found
+from llmrec.explain.claims.tokens import fold, is_quote
+from llmrec.explain.claims.vocabulary import Found, Phrase
+from llmrec.neutralize import CLOSE_QUOTE, OPEN_QUOTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
 
     from llmrec.explain.claims.lexicon import Lexicon
     from llmrec.explain.claims.tokens import Token
-    from llmrec.explain.claims.vocabulary import Phrase, Vocabulary
+    from llmrec.explain.claims.vocabulary import Vocabulary
 
 
 _SMALL = frozenset("the a an of and in to for on at by or with from".split())
@@ -26,7 +27,8 @@ _SERIES = frozenset(
 _SERIES_LEADS = frozenset("another more other further".split())
 
 
-def find_phrases(
+def find_phrases(  # noqa: PLR0913  (everything that decides what a phrase is)
+    text: str,
     tokens: Sequence[Token],
     catalogue: Vocabulary,
     near: Vocabulary,
@@ -36,6 +38,7 @@ def find_phrases(
     """Find titles and attribute values in a text, the longest first at every place.
 
     Args:
+        text: The text.
         tokens: The text's.
         catalogue: Phrases of all items.
         near: Full and short titles of the items in question.
@@ -45,7 +48,11 @@ def find_phrases(
     found: list[Found] = []
     place = 0
     while place < len(tokens):
-        best: Found | None = None
+        best = _quotation(text, tokens, place, near)
+        if best:
+            found.append(best)
+            place = best.last
+            continue
         options = [*near.matches(tokens, place), *catalogue.matches(tokens, place)]
         for phrase, end in sorted(options, key=lambda o: -o[1]):
             best = reading_of(phrase, tokens, (place, end), known, lexicon)
@@ -55,6 +62,24 @@ def find_phrases(
             found.append(best)
         place = best.last if best else place + 1
     return found
+
+
+def _quotation(text: str, tokens: Sequence[Token], place: int, near: Vocabulary) -> Found | None:
+    """Return the title or value that stands between quotation marks here, to the letter."""
+    if not place or tokens[place - 1].text != OPEN_QUOTE:
+        return None
+    start = tokens[place].start
+    end = text.find(CLOSE_QUOTE, start)
+    inside = fold(text[start:end]) if end >= 0 else ""
+    last = next((n for n in range(place, len(tokens)) if tokens[n].start >= end), len(tokens))
+    phrase = Phrase((inside,), frozenset(), (False,))
+    if inside in near.exact_titles:
+        phrase.titles |= near.exact_titles[inside]
+        return Found(phrase, place, last, "title", quoted=True)
+    if inside in near.exact_values:
+        phrase.values |= near.exact_values[inside]
+        return Found(phrase, place, last, "value", quoted=True)
+    return None
 
 
 def reading_of(
@@ -139,7 +164,7 @@ def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:
         for token, capital in zip(words, phrase.capitals, strict=False)
         if capital and not (token.fold in _SMALL and len(words) > 1)
     ]
-    return all(pairs) if pairs else len(words) > 1 or not words[0].text.isalpha()
+    return all(pairs) if pairs else len(words) > 1 or not (words and words[0].text.isalpha())
 
 
 def _cited(tokens: Sequence[Token], end: int) -> bool:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _DIRECTING = frozenset(["directornoun", "directv"])
 _ACTING = frozenset(["castnoun", "castv"])
 _MAKER_ROLES = frozenset(["director", "writer"])
-_THEME_CUES = frozenset("about on of around tagged labelled labeled with involving featuring into".split())
+_THEME_CUES = frozenset(
+    "about on of around tagged labelled labeled with involving featuring into".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant))
     if node.kind == "decade":
         start: int = node.value  # type: ignore[assignment]
-        return Trait(place, f"{start}s", "year", lambda i: start <= (facts.year(i) or 0) < start + 10)
+        return Trait(
+            place, f"{start}s", "year", lambda i: start <= (facts.year(i) or 0) < start + 10
+        )
     if isinstance(node.value, When) and node.value.year is not None and is_release(binder, place):
         years = node.value.years
         return Trait(
@@ -64,10 +68,22 @@ def _trait(binder: Binder, place: int) -> Trait | None:
     if node.has("directornoun") and _its(binder, place):
         own = [i for refs in binder.bind(place)[:1] for ref in refs for i in ref.ids]
         makers = {v for i in own for v in facts.role_values(i, "director")}
-        return Trait(place, "its director", "director", lambda i: bool(facts.role_values(i, "director") & makers))
-    if node.has("classic") and not node.has("newer", "comparative") and _is_adjective(binder, place):
         return Trait(
-            place, node.text, "year", lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS
+            place,
+            "its director",
+            "director",
+            lambda i: bool(facts.role_values(i, "director") & makers),
+        )
+    if (
+        node.has("classic")
+        and not node.has("newer", "comparative")
+        and _is_adjective(binder, place)
+    ):
+        return Trait(
+            place,
+            node.text,
+            "year",
+            lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS,
         )
     if node.kind == "unknown" and node.lemma.isalpha():
         root = stem(node.lemma)
@@ -113,7 +129,9 @@ def is_release(binder: Binder, place: int) -> bool:
     if any(n.has("releasev") and n.text.lower() in _RELEASED for n in clause):
         return True
     if node.text[0].isdigit():
-        adjective = after is not None and (after.has("value", "film", "entity", "weak", "classic") or after.lemma == "'s")
+        adjective = after is not None and (
+            after.has("value", "film", "entity", "weak", "classic") or after.lemma == "'s"
+        )
         return adjective or (before is not None and before.has("value", "film", "entity", "comma"))
     acted = any(n.has("you") or n.has("ratev") for n in clause)
     return lead in {"from", "of"} and not acted
@@ -130,17 +148,28 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
     before = place - 1
     nodes = binder.nodes
     while before >= 0 and (
-        nodes[before].has("comma", "value") or nodes[before].lemma in {"and", "the", "both", "either"}
+        nodes[before].has("comma", "value")
+        or nodes[before].lemma in {"and", "the", "both", "either"}
     ):
         before -= 1
     lead = nodes[before] if before >= 0 else None
     behind = _verb_behind(binder, place)
     if behind is not None:
-        return _MAKER_ROLES if behind.has("directv") and behind.lemma != "feature" else frozenset(["cast"])
+        return (
+            _MAKER_ROLES
+            if behind.has("directv") and behind.lemma != "feature"
+            else frozenset(["cast"])
+        )
     if lead is None:
         return frozenset()
     if lead.lemma == "by":
-        played = before > 0 and nodes[before - 1].lemma in {"play", "front", "lead", "headline", "carry"}
+        played = before > 0 and nodes[before - 1].lemma in {
+            "play",
+            "front",
+            "lead",
+            "headline",
+            "carry",
+        }
         return frozenset(["cast"]) if played else _MAKER_ROLES
     if lead.has(*_DIRECTING) and not lead.has("film", "glue") and lead.lemma in _DIRECTORS:
         return _MAKER_ROLES
@@ -149,7 +178,9 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
     return frozenset()
 
 
-_DIRECTORS = frozenset("direct director helm filmmaker film-maker maker directing".split()) | {"film maker"}
+_DIRECTORS = frozenset("direct director helm filmmaker film-maker maker directing".split()) | {
+    "film maker"
+}
 _ACTORS = frozenset(
     "star actor actress feature cast lead headline co-star costar performer".split()
 ) | {"cast member", "leading man", "leading lady", "lead actor", "lead actress", "leading actor"}
@@ -161,12 +192,15 @@ def _verb_behind(binder: Binder, place: int) -> Node | None:
     nodes = binder.nodes
     if after < len(nodes) and nodes[after].has("comma") and after + 1 < len(nodes):
         # Step over what stands between commas: "Kilmer, from Heat [1], returns in ...".
-        close = next((n for n in range(after + 1, min(after + 6, len(nodes))) if nodes[n].has("comma")), None)
+        close = next(
+            (n for n in range(after + 1, min(after + 6, len(nodes))) if nodes[n].has("comma")), None
+        )
         if close is not None and nodes[after + 1].lemma in {"from", "of", "known", "seen"}:
             after = close
     while after < len(nodes) and (
         nodes[after].has("comma", "additive", "value", "aux", "have_short", "both")
-        or nodes[after].lemma in {"and", "who", "which", "likewise", "had", "has", "later", "then", "then"}
+        or nodes[after].lemma
+        in {"and", "who", "which", "likewise", "had", "has", "later", "then", "then"}
     ):
         if nodes[after].has("aux") and nodes[after].lemma == "be":
             return None
@@ -181,6 +215,14 @@ def _verb_behind(binder: Binder, place: int) -> Node | None:
     passive = after + 1 < len(nodes) and nodes[after + 1].lemma == "by"
     if passive:
         return None
-    if node.has("directv") and node.lemma in {"direct", "helm", "make", "shoot", "create", "deliver", "craft"}:
+    if node.has("directv") and node.lemma in {
+        "direct",
+        "helm",
+        "make",
+        "shoot",
+        "create",
+        "deliver",
+        "craft",
+    }:
         return node
     return node if node.has("castv") and node.lemma not in {"present", "feature"} else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from llmrec.explain.claims.lexicon import plural
 from llmrec.explain.claims.tokens import Token, fold, tokenize
 from llmrec.neutralize import neutralize
+from llmrec.serialize import title_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -77,11 +78,15 @@ class Vocabulary:
     def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:
         self._by_first: dict[str, dict[tuple[str, ...], Phrase]] = defaultdict(dict)
         self._lexicon = lexicon
+        self.exact_titles: dict[str, set[str]] = defaultdict(set)
+        """Folded titles, to the letter, to item ids: what a quotation may hold."""
+        self.exact_values: dict[str, set[Value]] = defaultdict(set)
         seen: set[tuple[str, str]] = set()
         for item in items:
             for title in title_forms(item.title):
                 self._add(title, title_of=item.item_id)
             if short:
+                self._add_exact(item)
                 for title in _short_forms(item.title):
                     self._add(title, title_of=item.item_id)
                 continue
@@ -89,6 +94,13 @@ class Vocabulary:
                 if (name, value) not in seen:
                     seen.add((name, value))
                     self._add_value(Value(name, value))
+
+    def _add_exact(self, item: Item) -> None:
+        for title in [*title_forms(item.title), title_text(item)]:
+            self.exact_titles[fold(title)].add(item.item_id)
+        for name, value in attribute_values(item.attributes):
+            for form in (value, neutralize(value)):
+                self.exact_values[fold(form)].add(Value(name, value))
 
     def _add_value(self, value: Value) -> None:
         if len(value.value.split()) > _LONG_TEXT_WORDS:
