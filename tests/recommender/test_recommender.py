@@ -1,0 +1,179 @@
+"""The recommender as people use it: from keywords or YAML, one by one, in batches, streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+
+from llmrec.data import SplitProtocol, split
+from llmrec.errors import ArtifactError, ConfigError, UnknownUserError
+from llmrec.evaluation.fusion import fit_fusion, sample_queries
+from llmrec.recommender import Recommender, RecommenderConfig
+from llmrec.types import History
+
+
+@pytest.fixture(scope="session")
+def index_path(film_index, tmp_path_factory):
+    path = tmp_path_factory.mktemp("index") / "films.index"
+    film_index.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def options(film_world, index_path):
+    return {
+        "dataset": film_world.path,
+        "index": index_path,
+        "engine": {"kind": "scripted"},
+        "weight": 0.3,
+        "candidates": 8,
+        "k": 3,
+        "explain": {"evidence": {"max_groups": 2}},
+    }
+
+
+@pytest.fixture(scope="session")
+def recommender(options):
+    return Recommender.open(**options)
+
+
+def told(rows):
+    return [(row.rank, row.item.item_id, row.explanation and row.explanation.text) for row in rows]
+
+
+def test_an_answer_is_ranked_scored_and_explained(recommender, film_world):
+    user = film_world.users[0]
+    rows = recommender.invoke(user)
+    seen = {event.item_id for event in film_world.history(user).interactions}
+    assert [row.rank for row in rows] == [1, 2, 3]
+    assert all(a.score >= b.score for a, b in itertools.pairwise(rows))
+    for row in rows:
+        assert row.item.item_id not in seen
+        assert row.explanation.text
+        assert {cited.item.item_id for cited in row.explanation.evidence} <= seen
+
+
+def test_batch_stream_and_async_agree_with_invoke(recommender, film_world):
+    users = list(film_world.users[:3])
+    alone = [told(recommender.invoke(user)) for user in users]
+    assert [told(rows) for rows in recommender.batch(users)] == alone
+    assert [told([r for piece in recommender.stream(u) for r in piece]) for u in users] == alone
+
+    async def both():
+        answers = await recommender.abatch(users)
+        pieces = [piece async for piece in recommender.astream(users[0])]
+        return answers, await recommender.ainvoke(users[0]), pieces
+
+    answers, single, pieces = asyncio.run(both())
+    assert [told(rows) for rows in answers] == alone
+    assert told(single) == alone[0]
+    assert told([row for piece in pieces for row in piece]) == alone[0]
+
+
+def test_requests_of_different_shapes_keep_their_places(recommender, film_world):
+    one, other = film_world.users[:2]
+    asked = [{"user_id": one, "k": 1}, {"user_id": other, "k": 2, "explain": False}, one]
+    rows = recommender.batch(asked)
+    assert [len(row) for row in rows] == [1, 2, 3]
+    assert rows[1][0].explanation is None
+    assert rows[0][0].item == rows[2][0].item
+
+
+def test_an_unknown_user_fails_alone_where_errors_are_kept(recommender, film_world):
+    asked = ["nobody", film_world.users[0]]
+    with pytest.raises(UnknownUserError, match="nobody"):
+        recommender.batch(asked)
+    failed, answer = recommender.batch(asked, return_exceptions=True)
+    assert isinstance(failed, UnknownUserError)
+    assert len(answer) == 3
+
+
+def test_it_composes_as_a_runnable(recommender, film_world):
+    chain = recommender | RunnableLambda(lambda rows: [row.item.title for row in rows])
+    assert len(chain.invoke(film_world.users[0])) == 3
+
+
+def test_someone_without_a_past_is_answered(recommender, film_world):
+    history = History(user_id="new", as_of=film_world.last_moment)
+    rows = recommender.invoke(history)
+    assert len(rows) == 3
+    assert all(not row.explanation.evidence for row in rows)
+
+
+def test_yaml_and_keywords_give_the_same(options, recommender, film_world, tmp_path):
+    path = tmp_path / "llmrec.yaml"
+    path.write_text(
+        f"dataset: {film_world.path}\nindex: {options['index']}\nengine: {{kind: scripted}}\n"
+        "weight: 0.3\ncandidates: 8\nk: 3\nexplain: {evidence: {max_groups: 2}}\n"
+    )
+    user = film_world.users[1]
+    assert told(Recommender.from_yaml(path).invoke(user)) == told(recommender.invoke(user))
+
+
+def test_relative_paths_in_a_yaml_start_at_its_folder(tmp_path):
+    (tmp_path / "llmrec.yaml").write_text("dataset: logs\nfusion: sample\n")
+    config = RecommenderConfig.read(tmp_path / "llmrec.yaml")
+    assert config.dataset == tmp_path / "logs"
+    assert config.index_path == tmp_path / "logs.index"
+    assert config.fusion == "sample"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"retreiver": "mean"}, "Did you mean 'retriever'"),
+        ({"candidates": 0}, "candidates"),
+        ({"weight": 2.0}, "weight"),
+        ({"scorer": "magic"}, "scorer"),
+        ({"fusion": "somewhere"}, "weight and fusion are both given"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(options, change, message):
+    with pytest.raises(ConfigError, match=message):
+        Recommender.open(**{**options, **change})
+
+
+def test_a_missing_index_says_how_to_build_it(options, tmp_path):
+    with pytest.raises(ArtifactError, match="llmrec index build"):
+        Recommender.open(**{**options, "index": tmp_path / "none"})
+
+
+def test_without_a_model_reasons_come_from_the_retriever_and_templates(options, film_world):
+    recommender = Recommender.open(**{**options, "engine": None, "weight": None})
+    rows = recommender.invoke(film_world.users[0])
+    assert len(rows) == 3
+    assert all(row.explanation.author == "template" for row in rows)
+
+
+def test_an_unfitted_weight_is_small_and_warned_about(options, caplog):
+    opened = Recommender.open(**{**options, "weight": None})
+    assert opened.pipeline.decision.weight == 0.1
+    assert "unproven" in caplog.text
+
+
+def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
+    options, recommender, film_world, tmp_path
+):
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    asked = {query.history.user_id for query in parts.validation}
+    assert not asked & film_world.held_out_users
+    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 40))
+    artifact.save(tmp_path / "fusion")
+    fitted = {**options, "weight": None, "fusion": tmp_path / "fusion"}
+    assert Recommender.open(**fitted).pipeline.decision.weight == artifact.weight
+    with pytest.raises(ArtifactError, match="retriever"):
+        Recommender.open(**{**fitted, "retriever": "popularity"})
+
+
+def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, film_world):
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    queries = sample_queries(parts.validation, 40)
+    engine = recommender.pipeline.decision.reranker.engine
+    before = engine.stats.prompts
+    artifact = fit_fusion(recommender.pipeline, queries)
+    assert artifact.fit.n_queries == 40
+    assert 0 < artifact.fit.n_with_target < 40
+    assert engine.stats.prompts - before <= artifact.fit.n_with_target * 2
