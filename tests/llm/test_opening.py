@@ -39,7 +39,7 @@ def test_settings_that_do_not_fit_are_refused(settings, fault):
         open_engine(EngineConfig.of(settings))
 
 
-@pytest.mark.parametrize("settings", [{"kind": "gpt"}, {"dtype": "int4"}, {"modle": "x"}])
+@pytest.mark.parametrize("settings", [{"kind": "gpt"}, {"dtype": "int4"}, {"wheels": "x"}])
 def test_unknown_values_are_refused_by_name(settings):
     with pytest.raises(ConfigError, match=next(iter(settings))):
         EngineConfig.of(settings)

@@ -9,11 +9,11 @@ from typing import ClassVar
 
 import pytest
 
-pytest.importorskip("httpx")
-
 from llmrec.errors import CannotScoreError, EngineError, ModelNotFoundError
 from llmrec.llm import ServerClient, ServerEngine
 from llmrec.llm.server_client import ServerError
+
+pytest.importorskip("httpx")
 
 
 class PlainServer(BaseHTTPRequestHandler):
