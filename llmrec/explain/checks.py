@@ -70,6 +70,7 @@ class Checker:
             zone=self._zone,
             southern=self._southern,
             rating_scale=self._scale,
+            series=lambda: self._vocabulary.series,
         )
 
     def check(

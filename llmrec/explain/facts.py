@@ -59,6 +59,7 @@ class Facts:
         zone: The time zone in which times are told.
         southern: Whether the seasons are those of the southern hemisphere.
         rating_scale: The best possible rating; None reads 5, 10 or 100 off the history's highest.
+        series: Gives the ids of every series, in the catalogue's order.
     """
 
     def __init__(  # noqa: PLR0913  (it is told everything once)
@@ -72,6 +73,7 @@ class Facts:
         zone: tzinfo = UTC,
         southern: bool = False,
         rating_scale: float | None = None,
+        series: Callable[[], Mapping[str, Sequence[str]]] = dict,
     ) -> None:
         self.item = item
         self.evidence = tuple(evidence)
@@ -79,6 +81,7 @@ class Facts:
         self._catalogue = catalogue
         self._given = {e.item.item_id: e.item for e in evidence} | {item.item_id: item}
         self._scale = rating_scale
+        self._series = series
         now = history.as_of.astimezone(zone)
         visible = [(n, e) for n, e in enumerate(history.interactions) if n not in history.omitted]
         self.past = tuple(
@@ -143,6 +146,33 @@ class Facts:
     def has_role(self, item_id: str, role: str) -> bool:
         """Return whether anything is known about an item in this respect."""
         return bool(self.role_values(item_id, role))
+
+    def part(self, item_id: str) -> int | None:
+        """Return an item's number in its series: as given, else by the catalogue's order."""
+        attributes = self.item_of(item_id).attributes
+        for name, value in attributes.items():
+            if self.lexicon.role(name) == "part" and str(value).isdigit():
+                return int(str(value))
+        for series in self.role_values(item_id, "franchise"):
+            members = self._series().get(series, ())
+            if item_id in members:
+                return members.index(item_id) + 1
+        return None
+
+    def same_series(self, first: str, second: str) -> bool:
+        """Return whether two items belong to one series."""
+        return bool(self.role_values(first, "franchise") & self.role_values(second, "franchise"))
+
+    def comes_after(self, later: str, sooner: str) -> bool:
+        """Return whether one item continues another: a later part that was not released before."""
+        if later == sooner or not self.same_series(later, sooner):
+            return False
+        parts, years = (self.part(later), self.part(sooner)), (self.year(later), self.year(sooner))
+        if None not in years and years[0] < years[1]:  # type: ignore[operator]
+            return False
+        if None in parts:
+            return None not in years and years[0] > years[1]  # type: ignore[operator]
+        return parts[0] > parts[1]  # type: ignore[operator]
 
     def year(self, item_id: str) -> int | None:
         """Return an item's year, from its attributes or the end of its title."""

@@ -29,6 +29,7 @@ _PREPOSITIONS = frozenset(
 _MODIFIERS = frozenset(
     ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
 )
+_CONJUNCTIONS = frozenset(["and", "or", "plus", "then", "followed by"])
 _OPENERS = frozenset(
     "a an the another also both by with from in of about on set all one its".split()
 )
@@ -217,15 +218,19 @@ class Binder:
         """Return the entities that an entity is listed with ("A [1], B [2] and C"), in order."""
         if place not in self.entities:
             return [place]
-        row = [place]
+        row, conjoined = [place], False
         for step in (-1, 1):
             here = place
             while True:
                 there = self._across(here, step)
                 if there is None:
                     break
+                between = self.nodes[min(here, there) + 1 : max(here, there)]
+                conjoined = conjoined or any(n.lemma in _CONJUNCTIONS or n.has("and") for n in between)
                 row.append(there)
                 here = there
+        if not conjoined and not all(self.nodes[e].has("cited") for e in row):
+            return [place]
         return sorted(row)
 
     def _across(self, place: int, step: int) -> int | None:
@@ -276,6 +281,8 @@ class Binder:
             return [mention.refs]
         before = [ref for e in self.entities if e < place for ref in self._named(e)]
         said = [*self.context.earlier, *before]
+        if mention.anaphor == "nth":
+            return _nth(mention.nth, said, self)
         return _meanings(mention.anaphor, said, self)
 
     def _named(self, place: int) -> list[Ref]:
@@ -316,8 +323,7 @@ def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives
     if anaphor == "it":
         return (
             [[ref] for ref in last[:-3:-1]]
-            or [[ref] for ref in binder.refs()[:1]]
-            or [[binder.rec]]
+            or [*([ref] for ref in binder.refs()[:1]), [binder.rec]]
         )
     if anaphor == "past":
         past = [ref for ref in last if not ref.rec][-1:]
@@ -326,6 +332,26 @@ def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives
     if anaphor in {"former", "latter"} and len(last) > 1:
         return [[last[-2 if anaphor == "former" else -1]]]
     return _sets(anaphor, last, binder)
+
+
+def _nth(number: int, said: Sequence[Ref], binder: Binder) -> Alternatives:
+    """Return what "the second" may be: of those named, of those cited, of the series."""
+    facts = binder.context.facts
+    named = _first_places(said)
+    found: Alternatives = [[named[number - 1]]] if len(named) >= number else []
+    if len(facts.evidence) >= number:
+        found.append([Ref(frozenset([facts.evidence[number - 1].item.item_id]), (number,))])
+    series = [i for i in sorted(facts.known_ids) if facts.part(i) == number and any(facts.same_series(i, o) for r in said for o in r.ids)]
+    found += [[Ref(frozenset([i]), rec=i == facts.item.item_id)] for i in series]
+    return found
+
+
+def _first_places(refs: Sequence[Ref]) -> list[Ref]:
+    kept: list[Ref] = []
+    for ref in refs:
+        if not _known(ref, kept):
+            kept.append(ref)
+    return kept
 
 
 def _sets(anaphor: str, last: Sequence[Ref], binder: Binder) -> Alternatives:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from llmrec.explain.claims.numbers import Range
 from llmrec.explain.claims.when import When
 from llmrec.types import Finding
 
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.nodes import Node, Sentence
+    from llmrec.explain.claims.traits import Trait
     from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Facts
 
-Anaphor = Literal["", "rec", "it", "past", "they", "both", "former", "latter"]
+Anaphor = Literal["", "rec", "it", "past", "they", "both", "former", "latter", "nth"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Mention:
 
     refs: list[Ref] = field(default_factory=list)
     anaphor: Anaphor = ""
+    nth: int = 0
+    """Of "the second": which."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,10 @@ class Context:
     findings: list[Finding]
     people: list[frozenset[Value]] = field(default_factory=list)
     """Persons named in the sentences before, in order."""
+    traits: list[Trait] = field(default_factory=list)
+    """What was said of items in the last sentence that said anything."""
+    counted: list[Trait] = field(default_factory=list)
+    """What this sentence counted in the history."""
 
     def report(self, category: str, detail: str, *, ok: bool) -> None:
         """Add a finding on the sentence."""
@@ -235,12 +243,46 @@ def _take_persons(context: Context) -> None:
 def _take_anaphors(context: Context) -> None:
     nodes = [node for node in context.sentence.nodes if node.kind != "gone"]
     for place, node in enumerate(nodes):
-        if node.kind == "word" and not node.used:
+        if node.kind == "word" and not node.used and not _is_nth(nodes, place):
             anaphor = _anaphor(nodes, place)
             if anaphor:
                 node.kind = "entity"
                 node.value = Mention(anaphor=anaphor)
                 node.classes = frozenset(["anaphor", anaphor])
+        elif _is_those(nodes, place):
+            node.kind, node.value = "entity", Mention(anaphor="they", nth=int(node.value.low))  # type: ignore[attr-defined]
+            node.classes = frozenset(["anaphor", "they"])
+        elif _is_nth(nodes, place):
+            number = node.value if isinstance(node.value, int) else 1
+            node.kind, node.value = "entity", Mention(anaphor="nth", nth=number)
+            node.classes = frozenset(["anaphor", "nth"])
+
+
+def _is_those(nodes: Sequence[Node], place: int) -> bool:
+    """Return whether a number stands for items named before: "those two"."""
+    node = nodes[place]
+    if not isinstance(node.value, Range) or not node.value.exact or place == 0:
+        return False
+    if nodes[place - 1].lemma not in {"those", "these", "the", "all", "both"} or node.value.low < 2:
+        return False
+    after = nodes[place + 1] if place + 1 < len(nodes) else None
+    return after is None or after.has("stop", "comma", "aux", "close", "semicolon")
+
+
+def _is_nth(nodes: Sequence[Node], place: int) -> bool:
+    """Return whether "the first", "the second one" stands for something named before."""
+    node = nodes[place]
+    if node.kind != "ordinal" and not (node.kind == "word" and node.text.lower() == "first"):
+        return False
+    if place == 0 or nodes[place - 1].lemma != "the":
+        return False
+    after = nodes[place + 1] if place + 1 < len(nodes) else None
+    if after is None or after.has("stop", "comma", "aux", "close", "semicolon") or after.lemma in {"and", "one"}:
+        return True
+    if not after.has("film"):
+        return False
+    behind = nodes[place + 2] if place + 2 < len(nodes) else None
+    return behind is None or behind.has("aux", "stop", "comma") or behind.lemma in {"and", "is"}
 
 
 def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: PLR0911  (a table in words)
@@ -260,6 +302,8 @@ def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: PLR0911  (a
     if node.lemma in {"they", "them"}:
         return "they"
     if node.lemma == "this" and noun is not None and noun.has("film", "recnoun", "one"):
+        return "rec"
+    if node.lemma == "this" and _value_behind(nodes, place):
         return "rec"
     if node.lemma == "this" and (
         following is None or following.has("aux", "verb", "modal", "comma")
@@ -283,6 +327,16 @@ def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: PLR0911  (a
 
 def _no_subject(nodes: Sequence[Node], place: int) -> bool:
     return not (place + 1 < len(nodes) and nodes[place + 1].has("you"))
+
+
+def _value_behind(nodes: Sequence[Node], place: int) -> bool:
+    """Return whether only attribute words follow: "this romance came out ..."."""
+    after = place + 1
+    while after < len(nodes) and nodes[after].kind == "value":
+        after += 1
+    if after == place + 1:
+        return False
+    return after >= len(nodes) or nodes[after].has("aux", "verb", "modal", "comma", "stop", "additive")
 
 
 def _noun_behind(nodes: Sequence[Node], place: int) -> Node | None:

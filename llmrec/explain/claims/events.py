@@ -50,7 +50,7 @@ def bind_event(binder: Binder, place: int) -> Alternatives:
         return _whole(binder, after[0], forward=True)
     if before:
         return _whole(binder, before[-1], forward=False)
-    hung = _antecedent(binder, clause.start)
+    hung = antecedent(binder, clause.start)
     if hung is not None and not is_past(binder, hung):
         return binder.resolve(hung)
     earlier = [e for e in binder.entities if e < clause.start and is_past(binder, e)]
@@ -64,7 +64,7 @@ def bind_event(binder: Binder, place: int) -> Alternatives:
     return _unnamed(binder)
 
 
-def _antecedent(binder: Binder, start: int) -> int | None:
+def antecedent(binder: Binder, start: int) -> int | None:
     """Return the entity that a relative clause hangs on."""
     if binder.nodes[start].lemma not in {"which", "that"}:
         return None

@@ -66,10 +66,12 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: bool) -> bool
 def _is_unknown_deed(binder: Binder, place: int) -> bool:
     """Return whether a verb tells a deed of the person that no log holds ("you searched for")."""
     node = binder.nodes[place]
+    if _seeks_the_new(binder, place):
+        return True
     if (
         node.classes & _DEEDS
         or node.has("noun", "glue", "cause", "basis", "aux")
-        or "ing" in node.classes
+        or ("ing" in node.classes and not (place and binder.nodes[place - 1].has("aux")))
     ):
         return False
     before = place - 1
@@ -82,10 +84,28 @@ def _is_unknown_deed(binder: Binder, place: int) -> bool:
     return (
         before >= 0
         and binder.nodes[before].lemma == "you"
-        and node.lemma not in {"know", "find", "recognise", "need", "remember"}
+        and node.lemma not in _HARMLESS_DEEDS
     )
 
 
+def _seeks_the_new(binder: Binder, place: int) -> bool:
+    """Return whether the person is said to have sought the very item that is recommended."""
+    node = binder.nodes[place]
+    if not node.has("tastev") or node.has("uverb", "ratev", "likev", "lovev"):
+        return False
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    behind = binder.nodes[place + 1 : place + 3]
+    return (
+        any(n.lemma == "you" for n in lead)
+        and not any(n.has("modal") for n in lead)
+        and any(n.kind == "entity" and n.has("rec") for n in behind)
+    )
+
+
+_HARMLESS_DEEDS = frozenset(
+    "know find recognise need seem appear prove happen tend come go call".split()
+)
 _DEEDS = frozenset("uverb ratev likev lovev dislikev tastev followv repeat modal".split())
 
 
@@ -110,5 +130,13 @@ def _praises_the_choice(binder: Binder, place: int) -> bool:
     before = binder.nodes[place - 1] if place else None
     if before is not None and before.lemma in {"seem", "look", "sound"}:
         return True
-    behind = binder.nodes[place + 1 : place + 5]
-    return any(n.has("recnoun", "verdict") or n.lemma in {"next", "to"} for n in behind)
+    for node in binder.nodes[place + 1 : place + 6]:
+        if node.lemma == "next" or node.has("verdict"):
+            return True
+        if node.has("film"):
+            return False
+        if node.has("recnoun", "taste", "watchnoun"):
+            return True
+        if not (node.has("praise", "choiceadj", "hyphen", "recentadj", "value") or node.lemma in {"and", "to", "very", "more"}):
+            return False
+    return False

@@ -142,6 +142,17 @@ def plural(noun: str) -> str:
     return noun + "s"
 
 
+def singular(noun: str) -> str:
+    """Return the regular singular of a plural, else the noun itself."""
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith(("ches", "shes", "xes", "sses")):
+        return noun[:-2]
+    if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) and len(noun) > 3:
+        return noun[:-1]
+    return noun
+
+
 def _conjugated(entry: str, irregular: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
     """Yield a verb's forms, of a phrase those of its first word, with what each is."""
     verb, _, rest = entry.partition(" ")

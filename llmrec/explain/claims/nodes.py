@@ -240,7 +240,7 @@ def _words(
                 value_node = _found_node(hit, tokens)
                 node.kind, node.text, node.end = "weak", value_node.text, value_node.end
                 node.value, width = value_node.value, hit.last - hit.first
-            opens = not nodes and not any(char.isalnum() for char in _before(tokens, start, token))
+            opens = not any(char.isalnum() for char in _before(tokens, start, token))
             node.capital = token.is_word and token.capital and not opens and len(token.text) > 0
             node.capital = node.capital and not (token.text.isupper() and len(token.text) > 1)
             nodes.append(node)

@@ -4,57 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims import (
+    rules_franchise,
+    rules_history,
+    rules_items,
+    rules_likeness,
+    rules_ratings,
+    rules_reasons,
+    rules_times,
+)
 from llmrec.explain.claims.binding import Binder
 from llmrec.explain.claims.entities import Context, Mention, Ref, link_entities
 from llmrec.explain.claims.leftovers import check_leftovers
 from llmrec.explain.claims.nodes import read_sentences
-from llmrec.explain.claims.rules_history import (
-    check_counts,
-    check_only,
-    check_ordinals,
-    check_tastes,
-)
-from llmrec.explain.claims.rules_items import check_ages, check_items
-from llmrec.explain.claims.rules_ratings import (
-    check_always_rated,
-    check_deeds,
-    check_liking,
-    check_ratings,
-    check_repeats,
-)
-from llmrec.explain.claims.rules_reasons import (
-    check_negations,
-    check_reasons,
-    check_seen,
-    check_weights,
-)
-from llmrec.explain.claims.rules_times import check_gaps, check_order, check_times
 from llmrec.explain.claims.vocabulary import Value, Vocabulary
 from llmrec.types import Finding
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.lexicon import Lexicon
+    from llmrec.explain.claims.traits import Trait
     from llmrec.explain.facts import Facts
 
 _RULES = (
-    check_seen,
-    check_reasons,
-    check_weights,
-    check_liking,
-    check_always_rated,
-    check_ratings,
-    check_repeats,
-    check_ages,
-    check_gaps,
-    check_order,
-    check_counts,
-    check_only,
-    check_ordinals,
-    check_tastes,
-    check_times,
-    check_negations,
-    check_items,
-    check_deeds,
+    rules_reasons.check_seen,
+    rules_reasons.check_reasons,
+    rules_reasons.check_exclusive,
+    rules_reasons.check_weights,
+    rules_ratings.check_liking,
+    rules_ratings.check_received,
+    rules_ratings.check_always_rated,
+    rules_ratings.check_ratings,
+    rules_ratings.check_repeats,
+    rules_likeness.check_ages,
+    rules_times.check_gaps,
+    rules_times.check_order,
+    rules_history.check_counts,
+    rules_history.check_only,
+    rules_franchise.check_franchise,
+    rules_history.check_ordinals,
+    rules_history.check_tastes,
+    rules_times.check_times,
+    rules_reasons.check_negations,
+    rules_items.check_items,
+    rules_ratings.check_deeds,
     check_leftovers,
 )
 """In this order: a rule takes what later rules would read otherwise."""
@@ -75,13 +67,15 @@ def read_claims(
     findings: list[Finding] = []
     earlier: list[Ref] = []
     people: list[frozenset[Value]] = []
+    traits: list[Trait] = []
     own = facts.values(facts.item.item_id)
     for sentence in read_sentences(text, vocabulary, near, facts.known_ids, lexicon, own):
-        context = Context(facts, sentence, list(earlier), findings, people)
+        context = Context(facts, sentence, list(earlier), findings, people, traits)
         link_entities(context)
         binder = Binder(context)
         for rule in _RULES:
             rule(binder)
+        traits = context.traits
         for node in sentence:
             if isinstance(node.value, Mention):
                 earlier.extend([binder.rec] if node.value.anaphor == "rec" else node.value.refs)

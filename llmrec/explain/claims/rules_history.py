@@ -45,6 +45,8 @@ class _Scope:
     last: int | None = None
     """Only the newest so many events."""
     used: list[Node] = field(default_factory=list)
+    inherited: bool = False
+    """Whether the traits are those of the clause before ("a genre of which you saw seven")."""
 
 
 def check_counts(binder: Binder) -> None:
@@ -55,9 +57,21 @@ def check_counts(binder: Binder) -> None:
         _check_count(binder, place)
 
 
+def _counts_persons(binder: Binder, place: int) -> bool:
+    """Return whether "all three" counts the names that stand before it."""
+    node = binder.nodes[place]
+    if not isinstance(node.value, Range) or place == 0 or binder.nodes[place - 1].lemma not in {"all", "these", "the"}:
+        return False
+    names = [n for n in binder.nodes[:place] if n.kind == "value"]
+    return len(names) == node.value.low and not any(n.has("film") for n in binder.nodes[place + 1 : place + 2])
+
+
 def _check_count(binder: Binder, place: int) -> None:
     facts = binder.context.facts
     node = binder.nodes[place]
+    if _counts_persons(binder, place):
+        node.used = True
+        return
     scope = _scope(binder, place)
     if node.kind == "number" and _is_window(binder, place):
         node.used = True
@@ -71,8 +85,10 @@ def _check_count(binder: Binder, place: int) -> None:
     node.used = True
     for other in scope.used:
         other.used = True
-    for trait in scope.traits:
-        binder.nodes[trait.place].used = True
+    binder.context.counted.extend(scope.traits)
+    if not scope.inherited:
+        for trait in scope.traits:
+            binder.nodes[trait.place].used = True
     if isinstance(node.value, Proportion):
         ok = bool(pool) and node.value.part.holds(len(meeting) / len(pool))
         binder.context.report(
@@ -157,8 +173,12 @@ def _scope(binder: Binder, place: int) -> _Scope:
     """Gather what restricts a count: traits, windows and ratings of its clause."""
     clause = binder.clause(place)
     scope = _Scope(clause)
-    reach = _reach(binder, clause)
+    reach = _reach(binder, clause, place)
     nodes, best = binder.nodes, binder.context.facts.scale
+    if _of_which(binder, clause, place):
+        before = [t for t in find_traits(binder) if t.place < clause.start]
+        scope.traits = [t for t in before if t.role != "year"][-1:] or binder.context.traits[-1:]
+        scope.inherited = True
     for trait in find_traits(binder):
         if trait.place not in reach or binder.premodified(trait.place) is not None:
             continue
@@ -192,9 +212,40 @@ def _scope(binder: Binder, place: int) -> _Scope:
     return scope
 
 
-def _reach(binder: Binder, clause: Clause) -> range:
-    """Return the places of a clause and of the relative clause that follows it."""
-    return range(clause.start, clause.end)
+def _reach(binder: Binder, clause: Clause, place: int) -> range:
+    """Return the part of a clause that one count speaks of: another count ends it."""
+    start, end = clause.start, clause.end
+    for n in range(clause.start, clause.end):
+        if n == place or not _opens_count(binder, n):
+            continue
+        if n < place:
+            start = max(start, n + 1)
+        else:
+            end = min(end, n)
+    return range(start, end)
+
+
+def _of_which(binder: Binder, clause: Clause, place: int) -> bool:
+    """Return whether what is counted was named in the clause before."""
+    nodes = binder.nodes[clause.start : clause.end]
+    inside = any(n.kind == "value" for n in nodes)
+    if inside or clause.start == 0:
+        return False
+    opener = nodes[0].lemma
+    lead = binder.nodes[max(0, clause.start - 3) : clause.start]
+    points = any(n.lemma in {"such", "them", "these", "those", "others", "kind", "sort", "more"} for n in nodes)
+    named = any(n.has("genrenoun", "themenoun") for n in [*nodes, *lead])
+    del place
+    return opener in {"which", "whom"} or named or points
+
+
+def _opens_count(binder: Binder, place: int) -> bool:
+    """Return whether a second count begins here ("... and eight are romances")."""
+    node = binder.nodes[place]
+    if node.kind not in {"number", "proportion"} or place == 0:
+        return False
+    lead = binder.nodes[place - 1]
+    return lead.lemma in {"and", "but"} or lead.has("comma")
 
 
 def _after_entity(binder: Binder, trait: int, number: int) -> bool:
@@ -353,11 +404,16 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
     nodes = binder.within(clause)
     if binder.premodified(place) is not None:
         return False
+    lead = binder.nodes[max(clause.start, place - 2) : place]
+    if trait.role == "year" and any(n.has("film") for n in lead) and not any(
+        n.has("you", "plural") for n in binder.nodes[clause.start : place]
+    ):
+        return False
     yours = [n for n in range(clause.start, clause.end) if binder.nodes[n].has("you")]
     marks = [
         n
         for n in range(clause.start, clause.end)
-        if binder.nodes[n].has("taste", "habit", "mostly", "favourite")
+        if binder.nodes[n].has("taste", "habit", "mostly", "favourite", "fondness")
     ]
     if not yours and not marks:
         return False
@@ -430,6 +486,7 @@ def _check_taste(
     marks = {name for n in nodes for name in n.classes}
     negated = [n for n in nodes if n.has("neg", "dislikev") and not n.used]
     binder.nodes[trait.place].used = True
+    binder.context.counted.append(trait)
     if negated:
         ok = not meeting
         if any(n.has("likev", "lovev", "dislikev") for n in nodes):
@@ -459,7 +516,7 @@ def _check_taste(
         ok = len(meeting) >= least and (not common or share >= part)
         ok = ok and _liked_on_average(facts, meeting) is not False
     for node in [*windows, *nodes]:
-        if node in windows or node.has("habit", "likev", "lovev"):
+        if node in windows or node.has("habit", "likev", "lovev", "fondness"):
             node.used = True
     binder.context.report("taste", f"{trait.label}: {len(meeting)} of {len(pool)} events", ok=ok)
 

@@ -183,6 +183,8 @@ def _is_rating(binder: Binder, place: int) -> bool:
     )
     noun = any(nodes[n].has("ratingnoun") for n in range(max(clause.start, place - 4), place))
     behind = nodes[place + 1 : place + 3]
+    if place and nodes[place - 1].lemma in {"those", "these", "the", "both", "of"}:
+        return False
     counts = any(n.has("film", "value") or n.lemma == "of" for n in behind[:1])
     return (verb or noun) and not counts
 
@@ -284,6 +286,40 @@ def _given(facts: Facts, ref: Ref) -> list[float]:
     return facts.ratings(events_of(facts, ref))
 
 
+_LIKED = {
+    "likedadj": lambda share: share >= LIKED_PART,
+    "lovedadj": lambda share: share >= LOVED_PART,
+    "dislikedadj": lambda share: share <= DISLIKED_PART,
+    "midadj": lambda share: 0.4 < share <= 0.7,
+}
+
+
+def check_received(binder: Binder) -> None:
+    """Check "was to your liking", "left you cold": liking in other words."""
+    for place, node in enumerate(binder.nodes):
+        kind = next((name for name in _LIKED if node.has(name)), None)
+        if kind is None or node.used or _is_hope(binder, place):
+            node.used = node.used or kind is not None
+            continue
+        clause = binder.clause(place)
+        here = [e for e in binder.entities if clause.start <= e < clause.end]
+        earlier = [e for e in binder.entities if e < place]
+        behind = binder.nodes[place + 1 : place + 3]
+        if (not here and not earlier) or any(n.kind == "value" for n in behind):
+            continue
+        node.used = True
+        judge = _LIKED["dislikedadj"] if _negated(binder, place) and kind != "dislikedadj" else _LIKED[kind]
+        facts = binder.context.facts
+        readings = bind_event(binder, place)
+
+        def test(past: Past, judge: Callable[[float], bool] = judge) -> bool:
+            rating = past.interaction.rating
+            return rating is not None and judge(rating / facts.scale)
+
+        ok = holds(readings, any_event(facts, test))
+        binder.context.report("rating", f"{node.text}: {names_of(binder, readings)}", ok=ok)
+
+
 def check_liking(binder: Binder) -> None:
     """Check "you loved [1]" against its rating; "you may like" is a hope and claims nothing."""
     for place, node in enumerate(binder.nodes):
@@ -293,6 +329,8 @@ def check_liking(binder: Binder) -> None:
             continue
         if _is_hope(binder, place):
             node.used = True
+            if _is_prophecy(binder, place):
+                binder.context.report("prediction", f"will {node.lemma}", ok=False)
             continue
         target = _object(binder, place)
         if target is None:
@@ -327,6 +365,14 @@ def _is_verb(binder: Binder, place: int) -> bool:
         )
         and before[-1].lemma != "your"
     )
+
+
+def _is_prophecy(binder: Binder, place: int) -> bool:
+    """Return whether a liking is foretold and not only hoped for ("you will love")."""
+    lead = binder.nodes[max(0, place - 4) : place]
+    sure = any(n.lemma in {"will", "'ll", "shall", "must", "cannot"} for n in lead)
+    hedged = any(n.lemma in {"probably", "likely", "perhaps", "maybe", "hopefully", "may", "might", "if", "hope", "possibly", "think", "believe"} for n in binder.nodes[:place])
+    return sure and not hedged and any(n.has("you") for n in lead)
 
 
 def _is_hope(binder: Binder, place: int) -> bool:

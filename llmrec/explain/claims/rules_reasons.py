@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Binder, holds
 from llmrec.explain.claims.entities import Ref
-from llmrec.explain.claims.events import any_event, bind_event, events_of
+from llmrec.explain.claims.events import antecedent, any_event, bind_event, events_of, is_past
 from llmrec.explain.claims.rules_ratings import _is_hope
 from llmrec.explain.claims.traits import Trait, find_traits
 
@@ -218,6 +218,42 @@ def _check_weaker(binder: Binder, place: int) -> None:
     binder.context.report("cause", node.text, ok=ok)
 
 
+def check_exclusive(binder: Binder) -> None:
+    """Check "[1] alone decided", "only [1] counted", "[1] and nothing else"."""
+    facts = binder.context.facts
+    alone = [n for n in binder.nodes if n.has("exclusive") and not n.used]
+    only = [
+        node
+        for place, node in enumerate(binder.nodes)
+        if node.lemma in {"only", "just", "solely", "purely", "exclusively", "entirely"}
+        and _beside_entity(binder, place)
+    ]
+    speaks = any(
+        n.has("cause", "basis", "weighv", "rec", "recnoun", "recv") and not n.has("uverb") for n in binder.nodes
+    )
+    words = alone or only
+    refs = _past_refs(binder, range(len(binder.nodes)))
+    if not words or not refs or not speaks:
+        return
+    named = frozenset(i for ref in refs for i in ref.ids)
+    for node in words:
+        node.used = True
+    ok = facts.evidence_ids <= named
+    binder.context.report("cause", f"{words[0].text}: {len(facts.evidence)} events", ok=ok)
+
+
+def _beside_entity(binder: Binder, place: int) -> bool:
+    """Return whether a word like "only" limits an item: it stands next to it as the subject."""
+    nodes = binder.nodes
+    behind = nodes[place + 1] if place + 1 < len(nodes) else None
+    lead = nodes[place - 1] if place else None
+    governed = lead is not None and (lead.lemma in {"because", "because of", "for"} or lead.has("cause", "basis"))
+    before = behind is not None and (
+        (behind.kind == "entity" and (place == 0 or governed or lead is None)) or behind.has("cause", "basis")
+    )
+    return before
+
+
 def check_weights(binder: Binder) -> None:
     """Check "[1] matters more than [2]" by the effects of both."""
     facts = binder.context.facts
@@ -309,9 +345,8 @@ def _seen_by_you(binder: Binder, place: int) -> bool:
         after += 1
     if after < clause.end and binder.nodes[after].kind == "entity":
         return binder.nodes[after].has("rec") and binder.nodes[after].kind == "entity"
-    relative = binder.nodes[clause.start].lemma in {"which", "that"}
-    earlier = [e for e in binder.entities if e < clause.start]
-    return relative and bool(earlier) and binder.nodes[earlier[-1]].has("rec")
+    hung = antecedent(binder, clause.start)
+    return hung is not None and binder.nodes[hung].has("rec")
 
 
 def _denies_better(binder: Binder, place: int) -> bool:
@@ -333,15 +368,33 @@ def _denies_better(binder: Binder, place: int) -> bool:
 
 def _denies_rating(binder: Binder, place: int) -> bool:
     """Check "you have not rated [1]"."""
-    verb = next((n for n in binder.nodes[place + 1 : place + 4] if n.has("ratev", "rating")), None)
-    if verb is None or verb.lemma not in {"rate", "score"}:
+    verb = next(
+        (
+            n
+            for n in binder.nodes[place + 1 : place + 5]
+            if n.lemma in {"rate", "score", "grade"} or n.has("ratingnoun")
+        ),
+        None,
+    )
+    behind = binder.nodes[place + 1 : place + 5]
+    if verb is None or any(n.has("rating", "number", "high", "low") for n in behind):
         return False
+    if not any(is_past(binder, e) for e in binder.entities):
+        return _denies_any_rating(binder, verb)
     readings = bind_event(binder, place)
     ok = holds(
         readings, any_event(binder.context.facts, lambda past: past.interaction.rating is None)
     )
     verb.used = True
     binder.context.report("rating", "not rated", ok=ok)
+    return True
+
+
+def _denies_any_rating(binder: Binder, verb: Node) -> bool:
+    """Check "you have not rated anything"."""
+    verb.used = True
+    facts = binder.context.facts
+    binder.context.report("rating", "nothing rated", ok=not facts.ratings(facts.past))
     return True
 
 
@@ -372,7 +425,7 @@ def check_negations(binder: Binder) -> None:
         if _denies_better(binder, place):
             continue
         correlative = node.lemma in {"neither", "nor"}
-        copula = correlative or any(
+        copula = correlative or node.lemma in {"instead of", "rather than"} or any(
             n.lemma == "be" for n in binder.nodes[max(0, place - 3) : place]
         )
         if _denies_rating(binder, place) or _denies_history(binder, place, traits):

@@ -47,7 +47,8 @@ def check_times(binder: Binder) -> None:
             continue
         readings = bind_event(binder, place)
         key = tuple((ref.ids, ref.cites) for refs in readings for ref in refs)
-        if place and binder.nodes[place - 1].lemma in {"and", "then"}:
+        lead = binder.nodes[max(0, place - 2) : place]
+        if any(n.lemma in {"and", "then", "again"} for n in lead):
             key = (*key, (frozenset([str(place)]), ()))  # another event of the same item
         groups.setdefault(key, []).append((node, readings))
     for row in groups.values():
@@ -82,9 +83,10 @@ def _checked_as_habit(binder: Binder, place: int) -> bool:
     """Check "you usually watch on Fridays": a share of all events."""
     clause = binder.clause(place)
     nodes = binder.within(clause)
-    if any(node.kind == "entity" for node in nodes) or not any(n.has("you") for n in nodes):
+    yours = any(n.has("you") for n in binder.nodes)
+    if any(node.kind == "entity" and not node.has("it") for node in nodes) or not yours:
         return False
-    habit = next((n for n in nodes if n.has("habit", "mostly", "favourite")), None)
+    habit = next((n for n in nodes if n.has("habit", "mostly", "favourite") or _is_every(binder, n)), None)
     if binder.nodes[place].text.lower().startswith(("every ", "each ", "on every ", "on each ")):
         binder.context.report("time", f"{binder.nodes[place].text}: no log shows a rule", ok=False)
         return True
@@ -100,11 +102,20 @@ def _checked_as_habit(binder: Binder, place: int) -> bool:
         if habit.lemma in {"often", "frequently", "regularly", "a lot"}
         else _USUAL_SHARE
     )
-    if habit.lemma in {"always", "constantly"}:
+    if habit.lemma in {"always", "constantly", "every", "all", "each"}:
         least = 1.0
     ok = facts.share_of(meeting) >= least
     binder.context.report("time", f"{len(meeting)} of {len(facts.past)} events", ok=ok)
     return True
+
+
+def _is_every(binder: Binder, node: Node) -> bool:
+    """Return whether "all your films", "every film" is the subject here."""
+    if node.lemma not in {"every", "all", "each", "everything"}:
+        return False
+    place = binder.place[id(node)]
+    behind = binder.nodes[place + 1 : place + 4]
+    return node.lemma == "everything" or any(n.has("film", "watchnoun") for n in behind)
 
 
 def _checked_as_now(binder: Binder, place: int) -> bool:
@@ -118,6 +129,9 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     if past or told or not said_of_rec or not isinstance(demand, When):
         return False
     facts = binder.context.facts
+    supposed = any(n.has("modal") or n.lemma in {"perhaps", "maybe", "for", "if", "some"} for n in nodes)
+    if supposed and not any(n.text.lower() in {"today", "tonight"} for n in nodes):
+        return True
     ok = demand.holds(Moment(local=facts.now, now=facts.now))
     binder.context.report("time", f"{binder.nodes[place].text}, said of now", ok=ok)
     return True
@@ -382,6 +396,8 @@ def _check_extremes(binder: Binder) -> None:
                 binder.context.report("order", f"recent: {names_of(binder, readings)}", ok=ok)
             node.used = True
             continue
+        if node.lemma == "first" and _sequenced(binder, place):
+            continue
         if not _is_ordering(binder, place):
             continue
         node.used = True
@@ -414,6 +430,20 @@ def _check_edge(binder: Binder, place: int) -> None:
     readings = bind_event(binder, place)
     ok = holds(readings, any_event(binder.context.facts, lambda p: p is edge))
     binder.context.report("order", f"{node.text}: {names_of(binder, readings)}", ok=ok)
+
+
+def _sequenced(binder: Binder, place: int) -> bool:
+    """Check "first came [1], and later [2]": the order in which they are named."""
+    nodes = binder.nodes
+    node = nodes[place]
+    if not any(n.has("then", "after") or n.lemma == "later" for n in nodes[place + 1 :]):
+        return False
+    refs = _past_after(binder, place)
+    node.used = True
+    for sooner, later in itertools.pairwise(refs):
+        if sooner.ids != later.ids:
+            _report_order(binder, sooner, later)
+    return True
 
 
 def _is_recent(past: Past) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.tokens import fold, is_quote
-from llmrec.explain.claims.vocabulary import Found, Phrase
+from llmrec.explain.claims.vocabulary import RUN_WORDS, Found, Phrase
 from llmrec.neutralize import CLOSE_QUOTE, OPEN_QUOTE
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def find_phrases(  # noqa: PLR0913  (everything that decides what a phrase is)
     found: list[Found] = []
     place = 0
     while place < len(tokens):
-        best = _quotation(text, tokens, place, near)
+        best = _quotation(text, tokens, place, near) or _excerpt(tokens, place, near)
         if best:
             found.append(best)
             place = best.last
             continue
         options = [*near.matches(tokens, place), *catalogue.matches(tokens, place)]
-        for phrase, end in sorted(options, key=lambda o: -o[1]):
+        for phrase, end in _merged(options):
             best = reading_of(phrase, tokens, (place, end), known, lexicon)
             if best:
                 break
@@ -62,6 +63,45 @@ def find_phrases(  # noqa: PLR0913  (everything that decides what a phrase is)
             found.append(best)
         place = best.last if best else place + 1
     return found
+
+
+def _excerpt(tokens: Sequence[Token], place: int, near: Vocabulary) -> Found | None:
+    """Return the run of words that a text takes out of a description here."""
+    words = [(n, t.fold) for n, t in enumerate(tokens[place : place + 60], place) if t.is_word]
+    if not words or words[0][0] != place:
+        return None
+    key = tuple(word for _, word in words[:RUN_WORDS])
+    best, longest = None, 0
+    phrase = Phrase(key, frozenset(), (False,))
+    for value, text, start in near.runs.get(key, ()):
+        size = 0
+        for (_, word), own in zip(words, text[start:], strict=False):
+            if word != own:
+                break
+            size += 1
+        if size >= longest:
+            if size > longest:
+                phrase.values.clear()
+            longest, best = size, words[size - 1][0] + 1
+            phrase.values.add(value)
+    return Found(phrase, place, best, "value", quoted=True) if best else None
+
+
+def _merged(options: Sequence[tuple[Phrase, int]]) -> list[tuple[Phrase, int]]:
+    """Join what ends at the same token, the longest first."""
+    by_end: dict[int, Phrase] = {}
+    for phrase, end in options:
+        known = by_end.get(end)
+        if known is None:
+            by_end[end] = phrase
+        elif known is not phrase:
+            by_end[end] = replace(
+                known,
+                titles=known.titles | phrase.titles,
+                values=known.values | phrase.values,
+                surname=known.surname and phrase.surname,
+            )
+    return sorted(((phrase, end) for end, phrase in by_end.items()), key=lambda o: -o[1])
 
 
 def _quotation(text: str, tokens: Sequence[Token], place: int, near: Vocabulary) -> Found | None:

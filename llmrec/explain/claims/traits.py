@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.when import When
 from llmrec.explain.facts import CLASSIC_YEARS, stem
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
 
 _DIRECTING = frozenset(["directornoun", "directv"])
@@ -31,6 +31,7 @@ class Trait:
     role: str
     holds: Callable[[str], bool]
     """Of an item id."""
+    person: bool = False
 
 
 def find_traits(binder: Binder) -> list[Trait]:
@@ -51,7 +52,16 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         cue = _cue(binder, place) if roles <= {"director", "cast", "writer"} else frozenset()
         meant = [v for v in values if not cue or facts.lexicon.role(v.field) in cue]
         label = node.text + (f" as {'/'.join(sorted(cue))}" if cue else "")
-        return Trait(place, label, min(roles), lambda i: facts.has(i, meant))
+        person = roles <= {"director", "cast", "writer"}
+        if roles == {"theme"}:
+            roots = [stem(word) for word in fold(node.text).replace("-", " ").split()]
+            return Trait(
+                place,
+                label,
+                "theme",
+                lambda i: facts.has(i, meant) or facts.text_words(i).issuperset(roots),
+            )
+        return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
     if node.kind == "decade":
         start: int = node.value  # type: ignore[assignment]
         return Trait(
@@ -91,6 +101,15 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         if any(root in facts.text_words(i) for i in named):
             return Trait(place, node.text, "text", lambda i: root in facts.text_words(i))
     return None
+
+
+def in_roles(binder: Binder, trait: Trait, roles: frozenset[str]) -> Trait:
+    """Return a person's trait restricted to roles: "directed" is not "played in"."""
+    facts = binder.context.facts
+    values: frozenset[Value] = binder.nodes[trait.place].value  # type: ignore[assignment]
+    meant = [v for v in values if facts.lexicon.role(v.field) in roles]
+    label = f"{binder.nodes[trait.place].text} as {'/'.join(sorted(roles))}"
+    return replace(trait, label=label, holds=lambda i: facts.has(i, meant))
 
 
 def _its(binder: Binder, place: int) -> bool:
@@ -133,6 +152,8 @@ def is_release(binder: Binder, place: int) -> bool:
             after.has("value", "film", "entity", "weak", "classic") or after.lemma == "'s"
         )
         return adjective or (before is not None and before.has("value", "film", "entity", "comma"))
+    if before is not None and before.has("film", "value") and lead in {"from", "of"}:
+        return True
     acted = any(n.has("you") or n.has("ratev") for n in clause)
     return lead in {"from", "of"} and not acted
 
@@ -153,13 +174,6 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
     ):
         before -= 1
     lead = nodes[before] if before >= 0 else None
-    behind = _verb_behind(binder, place)
-    if behind is not None:
-        return (
-            _MAKER_ROLES
-            if behind.has("directv") and behind.lemma != "feature"
-            else frozenset(["cast"])
-        )
     if lead is None:
         return frozenset()
     if lead.lemma == "by":
@@ -184,45 +198,3 @@ _DIRECTORS = frozenset("direct director helm filmmaker film-maker maker directin
 _ACTORS = frozenset(
     "star actor actress feature cast lead headline co-star costar performer".split()
 ) | {"cast member", "leading man", "leading lady", "lead actor", "lead actress", "leading actor"}
-
-
-def _verb_behind(binder: Binder, place: int) -> Node | None:
-    """Return the active verb whose subject a person is ("Mann directed ...", "who stars in")."""
-    after = place + 1
-    nodes = binder.nodes
-    if after < len(nodes) and nodes[after].has("comma") and after + 1 < len(nodes):
-        # Step over what stands between commas: "Kilmer, from Heat [1], returns in ...".
-        close = next(
-            (n for n in range(after + 1, min(after + 6, len(nodes))) if nodes[n].has("comma")), None
-        )
-        if close is not None and nodes[after + 1].lemma in {"from", "of", "known", "seen"}:
-            after = close
-    while after < len(nodes) and (
-        nodes[after].has("comma", "additive", "value", "aux", "have_short", "both")
-        or nodes[after].lemma
-        in {"and", "who", "which", "likewise", "had", "has", "later", "then", "then"}
-    ):
-        if nodes[after].has("aux") and nodes[after].lemma == "be":
-            return None
-        after += 1
-    if after >= len(nodes):
-        return None
-    node = nodes[after]
-    if not node.has("directv", "castv") or not node.has("verb") or node.has("noun"):
-        return None
-    if node.lemma in {"give", "have", "do", "film", "include", "bring", "carry"}:
-        return None
-    passive = after + 1 < len(nodes) and nodes[after + 1].lemma == "by"
-    if passive:
-        return None
-    if node.has("directv") and node.lemma in {
-        "direct",
-        "helm",
-        "make",
-        "shoot",
-        "create",
-        "deliver",
-        "craft",
-    }:
-        return node
-    return node if node.has("castv") and node.lemma not in {"present", "feature"} else None

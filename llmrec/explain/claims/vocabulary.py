@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from llmrec.explain.claims.lexicon import plural
+from llmrec.explain.claims.lexicon import plural, singular
 from llmrec.explain.claims.tokens import Token, fold, tokenize
 from llmrec.neutralize import neutralize
 from llmrec.serialize import title_text
@@ -25,6 +25,8 @@ _MOVED_ARTICLE = re.compile(
 _OTHER_NAMES = re.compile(r"\((?:a\.k\.a\.|aka)?\s*([^()]*[^()\d\s][^()]*)\)")
 _ARTICLES = frozenset(["the", "a", "an"])
 _PARTICLES = frozenset("de di da del van von der le la du st mc".split())
+RUN_WORDS = 4
+"""So many words in a row out of a description are a quotation of it."""
 _LONG_TEXT_WORDS = 7
 """An attribute value of more words is a text: its words count, not the phrase."""
 
@@ -81,6 +83,10 @@ class Vocabulary:
         self.exact_titles: dict[str, set[str]] = defaultdict(set)
         """Folded titles, to the letter, to item ids: what a quotation may hold."""
         self.exact_values: dict[str, set[Value]] = defaultdict(set)
+        self.runs: dict[tuple[str, ...], list[tuple[Value, tuple[str, ...], int]]] = defaultdict(list)
+        """The first words of every place of a long text, to (text, its words, the place)."""
+        self.series: dict[str, list[str]] = defaultdict(list)
+        """Folded names of series to the ids of their items, in the catalogue's order."""
         seen: set[tuple[str, str]] = set()
         for item in items:
             for title in title_forms(item.title):
@@ -91,6 +97,8 @@ class Vocabulary:
                     self._add(title, title_of=item.item_id)
                 continue
             for name, value in attribute_values(item.attributes):
+                if lexicon.role(name) == "franchise":
+                    self.series[fold(value)].append(item.item_id)
                 if (name, value) not in seen:
                     seen.add((name, value))
                     self._add_value(Value(name, value))
@@ -101,6 +109,11 @@ class Vocabulary:
         for name, value in attribute_values(item.attributes):
             for form in (value, neutralize(value)):
                 self.exact_values[fold(form)].add(Value(name, value))
+            words = tuple(t.fold for t in tokenize(value) if t.is_word)
+            if len(words) > _LONG_TEXT_WORDS:
+                for n in range(len(words) - RUN_WORDS + 1):
+                    key = words[n : n + RUN_WORDS]
+                    self.runs[key].append((Value(name, value), words, n))
 
     def _add_value(self, value: Value) -> None:
         if len(value.value.split()) > _LONG_TEXT_WORDS:
@@ -115,6 +128,7 @@ class Vocabulary:
         for form in self._lexicon.other_names(value):
             self._add(form, value=value)
         self._add(plural(value.value), value=value)
+        self._add(singular(value.value), value=value)
 
     def _add(
         self, text: str, *, title_of: str = "", value: Value | None = None, surname: bool = False
