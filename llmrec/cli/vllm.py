@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import signal
 import time
@@ -70,9 +71,9 @@ def up(
     screen = console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with screen.status(f"vLLM is loading {model}"):
-            server = VllmServer(options, verbose=verbose).__enter__()
-        with server:
+        with contextlib.ExitStack() as running:
+            with screen.status(f"vLLM is loading {model}"):
+                server = running.enter_context(VllmServer(options, verbose=verbose))
             screen.print(f"ready: {server.url} serves {model}; Ctrl-C ends it")
             status = server.wait()
     except KeyboardInterrupt:
