@@ -23,10 +23,11 @@ OutFile = Annotated[
 
 
 def console() -> Console:
-    """Return the console for people (standard output)."""
+    """Return the console for people: as wide as the terminal, or as ``COLUMNS`` says, or 100."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    fixed = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
+    return Console(highlight=False, width=fixed)
 
 
 def print_json(value: object) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llmrec.types import History, Ranking, Recommendation
 
 
-def check_line(recommender: Recommender, user_ids: Sequence[str], *, k: int = 5) -> dict[str, Any]:
+def check_line(recommender: Recommender, user_ids: Sequence[str], *, k: int = 3) -> dict[str, Any]:
     """Recommend with reasons for users and return counts and times, in plain JSON values.
 
     Raises:

@@ -128,7 +128,7 @@ class TransformersEngine:
         seed: int = 0,
         stop: Sequence[str] = (),
     ) -> list[str]:
-        """Write answers, prompts of like length together.
+        """Write answers, prompts that begin alike together, the others by length.
 
         Every prompt draws from its own random stream of the same seed: an answer does not depend
         on the others of its batch (beyond rounding, which can turn a near tie).
@@ -136,7 +136,7 @@ class TransformersEngine:
         check_generation(prompts, self._card.context_length, max_tokens, temperature)
         answers = [""] * len(prompts)
         lengths = [len(prompt) + max_tokens for prompt in prompts]
-        for batch in _batches(lengths, self._batch_tokens):
+        for batch in _alike(prompts, lengths, self._batch_tokens):
             texts = [AnswerText(self._tokenizer, self._control_ids, stop) for _ in batch]
             pieces: list[list[str]] = [[] for _ in batch]
             chosen = [prompts[n] for n in batch]
@@ -278,6 +278,27 @@ def _batches(lengths: Sequence[int], limit: int) -> list[list[int]]:
             groups.append([n])
             longest = lengths[n]
     return groups
+
+
+def _alike(prompts: Sequence[TokenIds], lengths: Sequence[int], limit: int) -> list[list[int]]:
+    """Group positions to be decoded together: what shares a long beginning, then the rest.
+
+    A beginning of at least half a prompt is worth a batch of its own, since it is run once; in
+    such a batch only what is not shared counts towards the limit.
+    """
+    order = sorted(range(len(prompts)), key=lambda n: tuple(prompts[n]))
+    groups: list[list[int]] = []
+    for n in order:
+        first = prompts[groups[-1][0]] if groups else ()
+        shared = shared_length(first, prompts[n])
+        own = (len(groups[-1]) + 1) * (lengths[n] - shared) if groups else 0
+        if groups and 2 * shared >= len(prompts[n]) and own <= limit:
+            groups[-1].append(n)
+        else:
+            groups.append([n])
+    alone = [group[0] for group in groups if len(group) == 1]
+    rest = _batches([lengths[n] for n in alone], limit)
+    return [g for g in groups if len(g) > 1] + [[alone[n] for n in batch] for batch in rest]
 
 
 def _packs(lengths: Sequence[int], limit: int) -> list[list[int]]:

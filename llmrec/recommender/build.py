@@ -168,5 +168,5 @@ def _explainer(
     writer = None
     if engine is not None and scorer is not None and config.explain.writer == "engine":
         prompts = ReasonPrompts(scorer.context.variables, _serializer(config, engine, catalogue))
-        writer = EngineWriter(engine, prompts)
+        writer = EngineWriter(engine, prompts, max_tokens=config.explain.max_tokens)
     return Explainer(catalogue, writer=writer, config=config.explain.told(config.serializer))

@@ -26,6 +26,8 @@ class ExplainSettings(Settings):
     """Who writes first: the LLM, checked; or the template alone, which is instant."""
     language: str = "en"
     """The language of the reasons."""
+    max_tokens: int = Field(default=64, ge=16)
+    """The longest answer of the LLM; two sentences take about 50 tokens."""
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
 
     def told(self, serializer: SerializerConfig) -> ExplainerConfig:
