@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -183,6 +184,7 @@ class VllmEngine:
         self._llm.llm_engine.engine_core.shutdown()
         self._llm = None
         gc.collect()
+        multiprocessing.active_children()  # reaps those that have ended
 
     def _ask(self, reads: Sequence[Read]) -> list[Reading]:
         outputs = self._run([(read.ids, self._scoring(read)) for read in reads])
