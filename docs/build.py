@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import sys
 from pathlib import Path
 
 import pdoc
 
+import llmrec
+
 
 def main(out: Path) -> None:
-    """Render every public module; a docstring that pdoc cannot read stops the build."""
+    """Render every package; a docstring that pdoc cannot read stops the build."""
+    packages = [f"llmrec.{found.name}" for found in pkgutil.iter_modules(llmrec.__path__)]
+    for module in map(importlib.import_module, ["llmrec", *packages]):
+        for name in getattr(module, "__all__", ()):  # lazy names become real ones
+            setattr(module, name, getattr(module, name))
     pdoc.render.configure(docformat="google", footer_text="llmrec", search=True)
-    pdoc.pdoc(
-        "llmrec",
-        "!llmrec.prompts",
-        "!llmrec.eval",
-        "!llmrec.finetune",
-        "!llmrec.index",
-        output_directory=out,
-    )
+    pdoc.pdoc("llmrec", *packages, output_directory=out)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import importlib.util
 from pathlib import Path
 from llmrec.data import SplitProtocol
 from llmrec.llm.scripted import ByteTokenizer
-from llmrec.retrieval import IndexRecipe
+from llmrec.retrieval import load_recipe
 from llmrec.templates import load_template
 from llmrec.templates import render
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ prompt = render(
     as_of=datetime(2026, 1, 1, tzinfo=UTC),
 )
 assert "Alien (1979)" in ByteTokenizer().decode(prompt.token_ids)
-assert IndexRecipe.named("flat.v1").encoder
+assert load_recipe("flat.v1").encoder
 assert SplitProtocol.named("leave-one-out.v1").kind == "leave-one-out"
 print("rendered", len(prompt.token_ids), "ids")
 """

@@ -1,0 +1,27 @@
+"""The API reference is made from the docstrings, every public module included."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.slow
+def test_the_reference_covers_every_public_package(tmp_path):
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, ROOT / "docs" / "build.py", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    pages = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.html")}
+    packages = {path.parent.name for path in (ROOT / "llmrec").glob("*/__init__.py")}
+    assert {f"llmrec/{name}.html" for name in packages} <= pages
+    recommender = (tmp_path / "llmrec" / "recommender.html").read_text(encoding="utf-8")
+    assert "Ranked next items, each with its reason" in recommender
