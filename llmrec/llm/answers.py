@@ -19,7 +19,8 @@ class AnswerText:
     Args:
         tokenizer: Decodes the ids.
         control_ids: Ids that are left out of the text.
-        stop: Strings that end the answer; they and what follows are cut.
+        stop: Strings that end the answer; the one that is complete first is cut with what
+            follows.
     """
 
     def __init__(
@@ -39,13 +40,18 @@ class AnswerText:
             return ""
         self._ids += [token for token in token_ids if token not in self._control_ids]
         text = self._tokenizer.decode(self._ids)
-        cut = min((place for s in self._stop if (place := text.find(s)) >= 0), default=None)
+        cut = self._cut(text)
         self.stopped = cut is not None
         return self._give(text[: len(text) - self._uncertain(text)] if cut is None else text[:cut])
 
     def end(self) -> str:
         """Return what was held back, when no more tokens come."""
         return "" if self.stopped else self._give(self._tokenizer.decode(self._ids))
+
+    def _cut(self, text: str) -> int | None:
+        """Return where the stop string begins that is complete first, as if read one by one."""
+        found = [(place + len(s), place) for s in self._stop if (place := text.find(s)) >= 0]
+        return min(found)[1] if found else None
 
     def _give(self, text: str) -> str:
         piece, self._given = text[self._given :], max(self._given, len(text))

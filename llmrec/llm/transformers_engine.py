@@ -10,6 +10,7 @@ import numpy as np
 from llmrec.errors import EngineError
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
+from llmrec.llm.batching import alike, batches, packs
 from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader, shared_length
 from llmrec.llm.checks import check_continuations, check_generation, check_labels
 from llmrec.llm.models import obtain, weights_sha256
@@ -136,7 +137,7 @@ class TransformersEngine:
         check_generation(prompts, self._card.context_length, max_tokens, temperature)
         answers = [""] * len(prompts)
         lengths = [len(prompt) + max_tokens for prompt in prompts]
-        for batch in _alike(prompts, lengths, self._batch_tokens):
+        for batch in alike(prompts, lengths, self._batch_tokens):
             texts = [AnswerText(self._tokenizer, self._control_ids, stop) for _ in batch]
             pieces: list[list[str]] = [[] for _ in batch]
             chosen = [prompts[n] for n in batch]
@@ -187,7 +188,7 @@ class TransformersEngine:
                 self._ran(computed)
                 yield [n], hidden
             return
-        for batch in _batches([len(prompt) for prompt in prompts], self._batch_tokens):
+        for batch in batches([len(prompt) for prompt in prompts], self._batch_tokens):
             self._ran(sum(len(prompts[n]) for n in batch))
             yield batch, network.last_hidden([prompts[n] for n in batch])
 
@@ -201,7 +202,7 @@ class TransformersEngine:
         firsts = network.head.log_probs(last, [[option[0] for option in options]])[0]
         scores = [firsts[n : n + 1] for n in range(len(options))]
         longer = [n for n, option in enumerate(options) if len(option) > 1]
-        for pack in _packs([len(options[n]) - 1 for n in longer], self._batch_tokens):
+        for pack in packs([len(options[n]) - 1 for n in longer], self._batch_tokens):
             chosen = [longer[n] for n in pack]
             tails = [options[n][:-1] for n in chosen]
             hidden = network.hidden_after(reader.cache, len(prefix), tails)
@@ -265,51 +266,3 @@ def _choose(logits: torch.Tensor, temperature: float, draw: np.random.Generator)
     return int(
         min(np.searchsorted(weights, draw.random() * weights[-1], side="right"), len(weights) - 1)
     )
-
-
-def _batches(lengths: Sequence[int], limit: int) -> list[list[int]]:
-    """Group positions, longest first, so that count times longest stays within the limit."""
-    groups: list[list[int]] = []
-    longest = 0
-    for n in sorted(range(len(lengths)), key=lambda n: (-lengths[n], n)):
-        if groups and (len(groups[-1]) + 1) * longest <= limit:
-            groups[-1].append(n)
-        else:
-            groups.append([n])
-            longest = lengths[n]
-    return groups
-
-
-def _alike(prompts: Sequence[TokenIds], lengths: Sequence[int], limit: int) -> list[list[int]]:
-    """Group positions to be decoded together: what shares a long beginning, then the rest.
-
-    A beginning of at least half a prompt is worth a batch of its own, since it is run once; in
-    such a batch only what is not shared counts towards the limit.
-    """
-    order = sorted(range(len(prompts)), key=lambda n: tuple(prompts[n]))
-    groups: list[list[int]] = []
-    for n in order:
-        first = prompts[groups[-1][0]] if groups else ()
-        shared = shared_length(first, prompts[n])
-        own = (len(groups[-1]) + 1) * (lengths[n] - shared) if groups else 0
-        if groups and 2 * shared >= len(prompts[n]) and own <= limit:
-            groups[-1].append(n)
-        else:
-            groups.append([n])
-    alone = [group[0] for group in groups if len(group) == 1]
-    rest = _batches([lengths[n] for n in alone], limit)
-    return [g for g in groups if len(g) > 1] + [[alone[n] for n in batch] for batch in rest]
-
-
-def _packs(lengths: Sequence[int], limit: int) -> list[list[int]]:
-    """Group positions in order, so that the sum of lengths stays within the limit."""
-    groups: list[list[int]] = []
-    total = 0
-    for n, length in enumerate(lengths):
-        if groups and total + length <= limit:
-            groups[-1].append(n)
-            total += length
-        else:
-            groups.append([n])
-            total = length
-    return groups
