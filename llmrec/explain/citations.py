@@ -22,8 +22,41 @@ _CITATION = re.compile(r"\[(\d+)\]")
 _LAST_WORD = re.compile(r"[^\W_]+$")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _ASKS_FOR_NOUN = frozenset(
-    "of to in on at by for from with into about between among and or than as after before like "
-    "both see via per over against behind is was are were because following".split()
+    [
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "into",
+        "about",
+        "between",
+        "among",
+        "and",
+        "or",
+        "than",
+        "as",
+        "after",
+        "before",
+        "like",
+        "both",
+        "see",
+        "via",
+        "per",
+        "over",
+        "against",
+        "behind",
+        "is",
+        "was",
+        "are",
+        "were",
+        "because",
+        "following",
+    ]
 )
 
 

@@ -142,7 +142,7 @@ def _inside(search: _Search, whole: Effects) -> list[list[Group]]:
     """Return the single events of every group that decided an item of the list."""
     inside: list[list[Group]] = []
     for user in range(len(search.histories)):
-        events = [
+        events: list[Group] = [
             (position,)
             for group in whole.groups(user)
             if len(group) > 1 and _decides(search.config, whole, user, group).any()
@@ -195,7 +195,7 @@ def _evidence(
     return [tuple(sorted(row, key=lambda e: (-e.effect, -e.position))[:limit]) for row in found]
 
 
-def _cite(  # noqa: PLR0913  (one place that fills every field of Evidence)
+def _cite(
     search: _Search, user: int, group: Group, effects: Effects, n: int, *, event: int | None = None
 ) -> Evidence:
     """Make the evidence of one group for the user's n-th item."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmrec.errors import require
 from llmrec.explain.words import tidy
@@ -40,7 +40,7 @@ class ChatModelWriter:
             "user": self._messages.HumanMessage,
             "assistant": self._messages.AIMessage,
         }
-        chats = [
+        chats: list[Any] = [
             [kinds[m.role](content=m.content) for m in self._prompts.messages(request)]
             for request in requests
         ]

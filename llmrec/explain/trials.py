@@ -85,12 +85,12 @@ class Trials:
             asked.extend((user, group) for group in row)
         rows = self._score(asked, order_seed)
         effects = Effects()
-        for (user, group), row in zip(asked, rows, strict=True):
+        for (user, group), odds in zip(asked, rows, strict=True):
             if not group:
-                self._whole[user, order_seed] = row
-        for (user, group), row in zip(asked, rows, strict=True):
+                self._whole[user, order_seed] = odds
+        for (user, group), odds in zip(asked, rows, strict=True):
             if group:
-                effects.falls[user, group] = [self._whole[user, order_seed] - row]
+                effects.falls[user, group] = [self._whole[user, order_seed] - odds]
         return effects
 
     def _score(self, asked: Sequence[tuple[int, Group]], order_seed: int) -> list[Falls]:

@@ -71,7 +71,7 @@ def test_inside_a_deciding_session_the_event_is_singled_out(kit):
 
 def test_a_session_that_decides_only_as_a_whole_is_cited_as_a_whole(kit):
     class Either(kit.CausedScorer):
-        def _rank(self, history, candidates, order_seed):
+        def _rank(self, history, candidates, order_seed):  # noqa: ARG002
             seen = {e.item_id for e in history.visible}
             lift = 2.0 if seen & {"i6", "i7"} else 0.0
             return Ranking.of(candidates, [lift, *[0.0] * (len(candidates) - 1)], "likelihood")

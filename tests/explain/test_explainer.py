@@ -223,7 +223,7 @@ def test_prompts_begin_with_the_ranking_prompts_bytes(kit, spoken):
         tokenizer=engine.tokenizer,
         as_of=history.as_of,
     )
-    shared = os.path.commonprefix([asked, engine.tokenizer.decode(ranking.token_ids)])
+    shared = os.path.commonprefix([asked, engine.tokenizer.decode(ranking.token_ids)])  # noqa: RUF071
     assert "“Heat” (1995)" in shared
     assert "rated 4\n\n" in shared[-20:]
     assert asked[len(shared) :].startswith("Recommended: “Collateral” (2004)")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.numbers import COUNT, ORDINAL, Range, parse_number, parse_ordinal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _NUMBER = rf"(?:{COUNT})(?:[- ]and[- ]a[- ]half| 1/2|\u00bd)?"
 _HALF = re.compile(r"(?i)(?:[- ]and[- ]a[- ]half| 1/2|\u00bd)$")
@@ -66,10 +69,10 @@ _BOUNDS = {
     "or higher": "least", "or better": "least", "and above": "least", "or above": "least",
     "over": "over", "more than": "over", "above": "over",
     "at most": "most", "no more than": "most", "or less": "most", "or lower": "most",
-    "or fewer": "most", "under": "under", "below": "under", "less than": "under", "fewer than": "under",
+    "or fewer": "most", "under": "under", "below": "under", "less than": "under", "fewer than": "under",  # noqa: E501
 }  # fmt: skip
 _LEAST = (
-    r"(?:(?P<least>(?i:at least|no less than|no fewer than|over|more than|above|at most|no more than"
+    r"(?:(?P<least>(?i:at least|no less than|no fewer than|over|more than|above|at most|no more than"  # noqa: E501
     r"|under|below|less than|fewer than)) )?"
 )
 _MORE = (
@@ -103,24 +106,28 @@ RATINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rated | None]], 
     (re.compile(pattern), build)
     for pattern, build in (
         (
-            rf"(?:(?i:a |an |the )?{_RATING_NOUN} of )?{_LEAST}(?:(?i:a|an|the|full) )?\b(?P<value>(?i:{_NUMBER}))"
-            rf"(?:[- ]stars?|[- ]points?)?(?: (?i:out of) |/| / )(?:(?i:a possible) )?(?P<scale>(?i:{_NUMBER}))\b"
+            rf"(?:(?i:a |an |the )?{_RATING_NOUN} of )?{_LEAST}(?:(?i:a|an|the|full) )?\b(?P<value>(?i:{_NUMBER}))"  # noqa: E501
+            rf"(?:[- ]stars?|[- ]points?)?(?: (?i:out of) |/| / )(?:(?i:a possible) )?(?P<scale>(?i:{_NUMBER}))\b"  # noqa: E501
             rf"(?: stars?| points?)?(?! of (?:your|the)| films?| movies?)",
             _rated,
         ),
         (
-            rf"\b(?P<value>\d(?:\.\d)?) of (?P<scale>\d+)\b{_FILM}(?: stars?| points?)?(?=[\s.,;:)\]]|$)",
+            rf"\b(?P<value>(?i:{_NUMBER})) of (?:(?i:a possible|the possible|your) )?(?P<scale>(?i:{_NUMBER})) (?i:stars?|points?)\b",  # noqa: E501
             _rated,
         ),
         (
-            rf"{_LEAST}(?:(?i:a |an |the |your |all |full )+)?\b(?P<value>(?i:{_NUMBER}))(?:[- ](?i:full|whole|out of a possible))?"
-            rf"{_MORE}[- ](?i:stars?|points?)\b(?: {_RATING_NOUN})?{_MORE.replace('more>', 'still>')}",
+            rf"\b(?P<value>\d(?:\.\d)?) of (?P<scale>\d+)\b{_FILM}(?: stars?| points?)?(?=[\s.,;:)\]]|$)",  # noqa: E501
+            _rated,
+        ),
+        (
+            rf"{_LEAST}(?:(?i:a |an |the |your |all |full )+)?\b(?P<value>(?i:{_NUMBER}))(?:[- ](?i:full|whole|out of a possible))?"  # noqa: E501
+            rf"{_MORE}[- ](?i:stars?|points?)\b(?: {_RATING_NOUN})?{_MORE.replace('more>', 'still>')}",  # noqa: E501
             _rated,
         ),
         (rf"(?:(?i:a|an|the|your) )?{_RATING_NOUN} of (?P<value>(?i:{_NUMBER}))\b", _rated),
         (rf"(?:(?i:a|an|the) )(?P<value>\d+(?:\.\d)?)[- ]{_RATING_NOUN}\b", _rated),
         (
-            r"\b(?:(?i:a|the|your|my) )?(?i:full|top|maximum|perfect|highest possible|best possible)"
+            r"\b(?:(?i:a|the|your|my) )?(?i:full|top|maximum|perfect|highest possible|best possible)"  # noqa: E501
             r"(?: possible)? (?i:marks?|ratings?|scores?|grades?|stars)\b",
             lambda _: Rated(None),
         ),
@@ -145,8 +152,8 @@ def _times(match: re.Match[str]) -> Repeats | None:
         low = 2 if "once" in text else 3
         return Repeats(Range(low - ("at least" in text), 1e9))
     if match.groupdict().get("ordinal"):
-        number = parse_ordinal(match["ordinal"])
-        return Repeats(Range(number, number)) if number else None
+        ordinal = parse_ordinal(match["ordinal"])
+        return Repeats(Range(ordinal, ordinal)) if ordinal else None
     word = re.search(r"once|twice|thrice", text)
     fixed = {"once": 1, "twice": 2, "thrice": 3}.get(word[0] if word else "", 2)
     return Repeats(Range(fixed, fixed))
@@ -157,15 +164,15 @@ REPEATS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Repeats | None]]
     for pattern, build in (
         (r"\b(?i:more than once|at least once|at least twice|more than twice)\b", _times),
         (
-            rf"(?:(?P<hedge>(?i:at least|more than|over|no fewer than|only|just|exactly|all of) )\s*)?"
-            rf"(?:(?i:on) )?\b(?P<count>(?i:{COUNT})) (?:(?i:different|separate) )?(?i:times|occasions)\b"
+            rf"(?:(?P<hedge>(?i:at least|more than|over|no fewer than|only|just|exactly|all of) )\s*)?"  # noqa: E501
+            rf"(?:(?i:on) )?\b(?P<count>(?i:{COUNT})) (?:(?i:different|separate) )?(?i:times|occasions)\b"  # noqa: E501
             r"(?: over)?(?! as)",
             _times,
         ),
         (r"\b(?:(?i:only|just|not) )?(?i:twice|thrice)\b(?: over)?", _times),
-        (r"\b(?i:(?:only|just|exactly) once|once only)\b", _times),
+        (r"\b(?i:(?:only|just|exactly) once|once only|once(?=[.,;!)]|$))", _times),
         (
-            rf"(?:(?i:for|on) )?(?i:the|a|your) (?P<ordinal>(?!(?i:first)\b)(?i:{ORDINAL})) (?i:time|viewing|watch|occasion)\b",
+            rf"(?:(?i:for|on) )?(?i:the|a|your) (?P<ordinal>(?!(?i:first)\b)(?i:{ORDINAL})) (?i:time|viewing|watch|occasion)\b",  # noqa: E501
             _times,
         ),
     )
@@ -198,7 +205,7 @@ _PARTS = {
 PROPORTION = re.compile(
     r"(?:(?P<hedge>(?i:well over|just over|over|more than|at least|less than|under|just under|"
     r"nearly|almost|about|around|roughly|some|close to|fully|exactly|a good)) )?"
-    rf"\b(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"
+    rf"\b(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"  # noqa: E501
     r"|(?P<percent>\d+(?:\.\d+)?) ?(?:%|(?i:per ?cent)))(?![\w])(?! an? )(?: (?i:of))?"
 )
 
@@ -226,8 +233,8 @@ NUMBER = re.compile(
 )
 ORDINALS = re.compile(rf"\b(?P<ordinal>(?i:{ORDINAL}))\b")
 DECADE = re.compile(
-    r"(?:(?i:in|from|of|during|back in) )?(?:(?i:the) )?(?:(?i:early|mid|late)[- ])?(?P<decade>(?:19|20)\d0s|'?\d0s\b|"
-    r"(?i:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|noughties|two[- ]thousands))\b"
+    r"(?:(?i:in|from|of|during|back in) )?(?:(?i:the) )?(?:(?i:early|mid|late)[- ])?(?P<decade>(?:19|20)\d0s|'?\d0s\b|"  # noqa: E501
+    r"(?i:twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|noughties|two[- ]thousands))\b"  # noqa: E501
 )
 _DECADE_WORDS = {
     "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,19 +20,81 @@ Alternatives = list[list[Ref]]
 
 _RELATIVE = frozenset(["which", "who", "whose", "whom"])
 _SUBORDINATE = frozenset(
-    "because since while whereas though although so but when whenever if as where until before after "
-    "therefore thus hence consequently".split()
+    [
+        "because",
+        "since",
+        "while",
+        "whereas",
+        "though",
+        "although",
+        "so",
+        "but",
+        "when",
+        "whenever",
+        "if",
+        "as",
+        "where",
+        "until",
+        "before",
+        "after",
+        "therefore",
+        "thus",
+        "hence",
+        "consequently",
+    ]
 )
 _PREPOSITIONS = frozenset(
-    "of to in on at by for from with into onto about between among than as after before via "
-    "alongside following over through around".split()
+    [
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "into",
+        "onto",
+        "about",
+        "between",
+        "among",
+        "than",
+        "as",
+        "after",
+        "before",
+        "via",
+        "alongside",
+        "following",
+        "over",
+        "through",
+        "around",
+    ]
 )
 _MODIFIERS = frozenset(
     ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
 )
 _CONJUNCTIONS = frozenset(["and", "or", "plus", "then", "followed by"])
 _OPENERS = frozenset(
-    "a an the another also both by with from in of about on set all one its".split()
+    [
+        "a",
+        "an",
+        "the",
+        "another",
+        "also",
+        "both",
+        "by",
+        "with",
+        "from",
+        "in",
+        "of",
+        "about",
+        "on",
+        "set",
+        "all",
+        "one",
+        "its",
+    ]
 )
 
 
@@ -75,6 +138,24 @@ class Binder:
     def near(self, place: int, *names: str) -> bool:
         """Return whether the node's clause holds a node of one of these classes."""
         return any(node.has(*names) for node in self.within(self.clause(place)))
+
+    def says_all(self, place: int) -> bool:
+        """Return whether a clause says something of several items at once ("both", "all are")."""
+        clause = self.clause(place)
+        for n in range(clause.start, clause.end):
+            node = self.nodes[n]
+            if not node.has("both"):
+                continue
+            before = self.nodes[n - 1] if n else None
+            after = self.nodes[n + 1] if n + 1 < len(self.nodes) else None
+            after_be = before is not None and before.text.lower() in {"are", "were", "have", "they"}
+            if (
+                node.lemma == "both"
+                or after_be
+                or (after is not None and after.has("aux", "number"))
+            ):
+                return True
+        return False
 
     def bind(self, place: int) -> Alternatives:
         """Return whom an attribute at a place describes."""
@@ -226,7 +307,9 @@ class Binder:
                 if there is None:
                     break
                 between = self.nodes[min(here, there) + 1 : max(here, there)]
-                conjoined = conjoined or any(n.lemma in _CONJUNCTIONS or n.has("and") for n in between)
+                conjoined = conjoined or any(
+                    n.lemma in _CONJUNCTIONS or n.has("and") for n in between
+                )
                 row.append(there)
                 here = there
         if not conjoined and not all(self.nodes[e].has("cited") for e in row):
@@ -234,7 +317,7 @@ class Binder:
         return sorted(row)
 
     def _across(self, place: int, step: int) -> int | None:
-        """Return the next entity over "and", a comma and the like; None where more stands between."""
+        """Return the next entity over "and", a comma and the like; None where more stands between."""  # noqa: E501
         there = place + step
         joined = False
         while 0 <= there < len(self.nodes):
@@ -257,7 +340,7 @@ class Binder:
             return self.resolve(place)
         every = [ref for e in row for ref in self._one(e)]
         after = self.nodes[row[-1] + 1 : row[-1] + 5]
-        plural = any(_is_plural(node) for node in after) or self.near(row[0], "both")
+        plural = any(_is_plural(node) for node in after) or self.says_all(row[0])
         if plural:
             return [every]
         return [*self.resolve(place), every]
@@ -295,7 +378,7 @@ def _known(ref: Ref, refs: Sequence[Ref]) -> bool:
 
 
 def _is_plural(node: Node) -> bool:
-    return node.lemma in {"both", "all"} or node.text.lower() in {
+    return node.lemma == "both" or node.text.lower() in {
         "are",
         "were",
         "have",
@@ -313,7 +396,7 @@ def _unique(refs: Sequence[Ref]) -> list[Ref]:
     return kept[::-1]
 
 
-def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives:  # noqa: PLR0911
+def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives:
     """Return what a pronoun may mean, the likeliest first."""
     facts = binder.context.facts
     last = _unique(said)
@@ -321,10 +404,10 @@ def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives
         # "This film" may also be the one just spoken of.
         return [[binder.rec], *([ref] for ref in last[-1:] if not ref.rec)]
     if anaphor == "it":
-        return (
-            [[ref] for ref in last[:-3:-1]]
-            or [*([ref] for ref in binder.refs()[:1]), [binder.rec]]
-        )
+        return [[ref] for ref in last[:-3:-1]] or [
+            *([ref] for ref in binder.refs()[:1]),
+            [binder.rec],
+        ]
     if anaphor == "past":
         past = [ref for ref in last if not ref.rec][-1:]
         cited = [Ref(frozenset([e.item.item_id]), (n,)) for n, e in enumerate(facts.evidence, 1)]
@@ -341,7 +424,11 @@ def _nth(number: int, said: Sequence[Ref], binder: Binder) -> Alternatives:
     found: Alternatives = [[named[number - 1]]] if len(named) >= number else []
     if len(facts.evidence) >= number:
         found.append([Ref(frozenset([facts.evidence[number - 1].item.item_id]), (number,))])
-    series = [i for i in sorted(facts.known_ids) if facts.part(i) == number and any(facts.same_series(i, o) for r in said for o in r.ids)]
+    series = [
+        i
+        for i in sorted(facts.known_ids)
+        if facts.part(i) == number and any(facts.same_series(i, o) for r in said for o in r.ids)
+    ]
     found += [[Ref(frozenset([i]), rec=i == facts.item.item_id)] for i in series]
     return found
 
@@ -377,7 +464,7 @@ def _clauses(nodes: Sequence[Node]) -> list[Clause]:
             cuts.append(place)
     cuts.append(len(nodes))
     ends = sorted(set(cuts))
-    clauses = [Clause(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    clauses = [Clause(a, b) for a, b in itertools.pairwise(ends)]
     return [c for c in clauses if not (c.end - c.start == 1 and nodes[c.start].kind == "mark")]
 
 

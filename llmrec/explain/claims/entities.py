@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from llmrec.explain.claims.numbers import Range
+from llmrec.explain.claims.tokens import tokenize
+from llmrec.explain.claims.vocabulary import title_forms
 from llmrec.explain.claims.when import When
 from llmrec.types import Finding
 
@@ -89,6 +91,7 @@ def _take_title(context: Context, place: int) -> None:
     node = nodes[place]
     titles: frozenset[str] = node.value  # type: ignore[assignment]
     ids = (titles & facts.known_ids) or titles
+    ids = frozenset(i for i in ids if _in_full(facts.item_of(i).title, node.text)) or ids
     year = _year_behind(nodes, place)
     if year is not None:
         right = frozenset(i for i in ids if facts.year(i) == year)
@@ -97,6 +100,8 @@ def _take_title(context: Context, place: int) -> None:
         ids = right or ids
         for behind in nodes[place + 1 : place + 4]:
             behind.kind = "gone"
+    if _is_longer(nodes, place):
+        context.report("title", f"{node.text} {nodes[place + 1].text} is no title here", ok=False)
     seen = ids & (frozenset(facts.events) | facts.evidence_ids)
     rec = facts.item.item_id in ids and not seen
     ok = rec or bool(seen)
@@ -105,6 +110,26 @@ def _take_title(context: Context, place: int) -> None:
     node.kind = "entity"
     node.value = Mention([Ref(ids if rec else seen or ids, rec=rec, name=node.text)])
     node.classes = frozenset(["rec" if rec else "past", "named"])
+
+
+def _in_full(title: str, text: str) -> bool:
+    """Return whether a text is an item's whole title and no short form of it."""
+    words = [t.fold for t in tokenize(text) if t.is_word]
+    return any(
+        words == [t.fold for t in tokenize(form) if t.is_word] for form in title_forms(title)
+    )
+
+
+def _is_longer(nodes: Sequence[Node], place: int) -> bool:
+    """Return whether a number makes another title of a title ("Heat 2 [1]")."""
+    behind = nodes[place + 1 : place + 3]
+    if not behind or behind[0].kind != "number" or not behind[0].text.isdigit():
+        return False
+    if any(n.has("ratev") for n in nodes[max(0, place - 6) : place]) and not (
+        len(behind) > 1 and behind[1].kind == "cite"
+    ):
+        return False
+    return len(behind) < 2 or behind[1].kind in {"cite", "mark"}
 
 
 def _year_behind(nodes: Sequence[Node], place: int) -> int | None:
@@ -210,8 +235,43 @@ def _governs(node: Node) -> bool:
 
 
 _GOVERNORS = frozenset(
-    "of to in on at by for from with into onto about between among and or than as after before like "
-    "both see via per over against behind is was are were through around upon".split()
+    [
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "for",
+        "from",
+        "with",
+        "into",
+        "onto",
+        "about",
+        "between",
+        "among",
+        "and",
+        "or",
+        "than",
+        "as",
+        "after",
+        "before",
+        "like",
+        "both",
+        "see",
+        "via",
+        "per",
+        "over",
+        "against",
+        "behind",
+        "is",
+        "was",
+        "are",
+        "were",
+        "through",
+        "around",
+        "upon",
+    ]
 )
 
 
@@ -266,6 +326,9 @@ def _is_those(nodes: Sequence[Node], place: int) -> bool:
     if nodes[place - 1].lemma not in {"those", "these", "the", "all", "both"} or node.value.low < 2:
         return False
     after = nodes[place + 1] if place + 1 < len(nodes) else None
+    of_them = place > 1 and nodes[place - 2].lemma == "of" and node.value.low == 2
+    if of_them and after is not None and after.has("film", "watchnoun"):
+        return True
     return after is None or after.has("stop", "comma", "aux", "close", "semicolon")
 
 
@@ -277,7 +340,11 @@ def _is_nth(nodes: Sequence[Node], place: int) -> bool:
     if place == 0 or nodes[place - 1].lemma != "the":
         return False
     after = nodes[place + 1] if place + 1 < len(nodes) else None
-    if after is None or after.has("stop", "comma", "aux", "close", "semicolon") or after.lemma in {"and", "one"}:
+    if (
+        after is None
+        or after.has("stop", "comma", "aux", "close", "semicolon")
+        or after.lemma in {"and", "one"}
+    ):
         return True
     if not after.has("film"):
         return False
@@ -285,7 +352,7 @@ def _is_nth(nodes: Sequence[Node], place: int) -> bool:
     return behind is None or behind.has("aux", "stop", "comma") or behind.lemma in {"and", "is"}
 
 
-def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: PLR0911  (a table in words)
+def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: C901, PLR0912
     node = nodes[place]
     noun = _noun_behind(nodes, place)
     following = nodes[place + 1] if place + 1 < len(nodes) else None
@@ -336,7 +403,9 @@ def _value_behind(nodes: Sequence[Node], place: int) -> bool:
         after += 1
     if after == place + 1:
         return False
-    return after >= len(nodes) or nodes[after].has("aux", "verb", "modal", "comma", "stop", "additive")
+    return after >= len(nodes) or nodes[after].has(
+        "aux", "verb", "modal", "comma", "stop", "additive"
+    )
 
 
 def _noun_behind(nodes: Sequence[Node], place: int) -> Node | None:
@@ -351,7 +420,9 @@ def _noun_behind(nodes: Sequence[Node], place: int) -> Node | None:
     return None
 
 
-_ADJECTIVES = frozenset("recommended suggested proposed new next other same particular two".split())
+_ADJECTIVES = frozenset(
+    ["recommended", "suggested", "proposed", "new", "next", "other", "same", "particular", "two"]
+)
 
 
 def _pronoun_both(nodes: Sequence[Node], place: int) -> bool:

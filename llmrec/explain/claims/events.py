@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Facts, Past
 
-_JOINTS = frozenset("and then but while or plus".split())
+_JOINTS = frozenset(["and", "then", "but", "while", "or", "plus"])
 _BETWEEN = ("value", "weak", "film", "decade", "classic", "watchnoun", "recentadj")
 
 

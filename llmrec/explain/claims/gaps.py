@@ -13,8 +13,8 @@ from llmrec.types import SESSION_GAP_S
 
 Between = Callable[[datetime, datetime], bool]
 
-_LATER = r"(?:later|after(?:wards?)?|on|hence|past|later on|on from)"
-_EARLIER = r"(?:earlier|before(?:hand)?|prior(?: to)?|previously|ahead of)"
+_LATER = r"(?:later than|later|after(?:wards?)?|on|hence|past|later on|on from)"
+_EARLIER = r"(?:earlier than|earlier|before(?:hand)?|prior(?: to)?|previously|ahead of)"
 
 
 def _direction(word: str) -> int:
@@ -25,7 +25,16 @@ def _direction(word: str) -> int:
 
 
 def _leads(word: str) -> bool:
-    return word.lower() in {"after", "before", "prior to", "past", "ahead of", "on from"}
+    return word.lower() in {
+        "later than",
+        "earlier than",
+        "after",
+        "before",
+        "prior to",
+        "past",
+        "ahead of",
+        "on from",
+    }
 
 
 def _amount(match: re.Match[str]) -> Gap | None:
@@ -188,19 +197,23 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _years_between,
         ),
         (
+            rf"\b(?i:took)(?: (?i:you|only|just))* {_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b",  # noqa: E501
+            _years_between,
+        ),
+        (
             rf"\b(?i:one) (?P<unit>{UNIT}) (?i:after) (?i:the other|another)\b",
             lambda m: Gap(m[0], elapsed(Range(1, 1), m["unit"].lower()), 0),
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",  # noqa: E501
             _weekdays,
         ),
         (
-            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old))",
+            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old))",  # noqa: E501
             _years_between,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:lie|lay|passed|elapsed|went by|stand|stood)\b",
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:lie|lay|passed|elapsed|went by|stand|stood)\b",  # noqa: E501
             _years_between,
         ),
         (
@@ -213,13 +226,18 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
         ),
         (
             rf"\b(?i:the|a|one|just a|only a|just one) (?P<unit>{UNIT}) "
-            rf"(?P<word>(?i:{_LATER}|{_EARLIER}))\b(?! (?:this|today|now|the suggestion|the recommendation))",
+            rf"(?P<word>(?i:{_LATER}|{_EARLIER}))\b(?! (?:this|today|now|the suggestion|the recommendation))",  # noqa: E501
             _day_after,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "  # noqa: E501
             rf"(?P<word>(?i:{_LATER}|{_EARLIER}|apart|of each other|of one another))\b",
             _amount,
+        ),
+        (
+            rf"\b(?i:by|after|at a distance of|with a gap of) {_HEDGE}(?P<amount>(?i:{AMOUNT})) "
+            rf"(?P<unit>(?!(?i:year|decade)){UNIT})s?\b(?! (?:ago|back|old|of|later|earlier|before|after|you))",  # noqa: E501
+            _years_between,
         ),
         (
             rf"\b(?i:within|inside|in) (?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?"
@@ -229,7 +247,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
         (rf"\b(?i:within|inside) (?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! of)", _within),
         (
             r"\b(?:(?i:on|in|during|of|within|over|for|from|at) )?(?i:the|that|one and the|one) "
-            r"(?:very )?(?:(?i:same|single|selfsame) )+(?P<unit>(?i:day|date|evening|night|week|weekend|month|year|"
+            r"(?:very )?(?:(?i:same|single|selfsame) )+(?P<unit>(?i:day|date|evening|night|week|weekend|month|year|"  # noqa: E501
             r"session|sitting|morning|afternoon))\b",
             lambda m: Gap(
                 m[0],
@@ -265,11 +283,11 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _long,
         ),
         (
-            rf"\b(?i:(?:on|over) )?(?i:(?:two )?(?:consecutive|successive|adjacent)) (?P<unit>{UNIT})s\b",
+            rf"\b(?i:(?:on|over) )?(?i:(?:two )?(?:consecutive|successive|adjacent)) (?P<unit>{UNIT})s\b",  # noqa: E501
             lambda m: Gap(m[0], elapsed(Range(1, 1), m["unit"].lower()), 0),
         ),
         (
-            rf"\b(?:(?i:on|over) )?(?P<amount>(?i:two|three)) (?P<unit>{UNIT})s (?i:running|in a row|straight)\b",
+            rf"\b(?:(?i:on|over) )?(?P<amount>(?i:two|three)) (?P<unit>{UNIT})s (?i:running|in a row|straight)\b",  # noqa: E501
             lambda m: Gap(m[0], elapsed(Range(1, 1), m["unit"].lower()), 0),
         ),
         (

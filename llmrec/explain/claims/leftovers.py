@@ -9,17 +9,71 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.nodes import Node
 
 _FREE = frozenset(
-    "glue desire you contraction modal aux have_short additive both likeprep cause before after then "
-    "film watchnoun recnoun recv uverb ratev verdict quantity_glue than equal earlierword "
-    "directv castv aboutv releasev genrev followv tastev weighv strongest unlike choiceadj "
-    "ana_rec ana_they repeat taste same sharing sharev similarv".split()
+    [
+        "glue",
+        "desire",
+        "you",
+        "contraction",
+        "modal",
+        "aux",
+        "have_short",
+        "additive",
+        "both",
+        "likeprep",
+        "cause",
+        "before",
+        "after",
+        "then",
+        "film",
+        "watchnoun",
+        "recnoun",
+        "recv",
+        "uverb",
+        "ratev",
+        "verdict",
+        "quantity_glue",
+        "than",
+        "equal",
+        "earlierword",
+        "directv",
+        "castv",
+        "aboutv",
+        "releasev",
+        "genrev",
+        "followv",
+        "tastev",
+        "weighv",
+        "strongest",
+        "unlike",
+        "choiceadj",
+        "continuing",
+        "ana_rec",
+        "ana_they",
+        "repeat",
+        "taste",
+        "same",
+        "sharing",
+        "sharev",
+        "similarv",
+    ]
 )
 """Classes that claim nothing by themselves, or whose claims other rules have looked at."""
 _NEEDS_CLAIM = frozenset(
-    "directornoun castnoun genrenoun themenoun franchisenoun yearnoun countrynoun ratingnoun".split()
+    [
+        "directornoun",
+        "castnoun",
+        "genrenoun",
+        "themenoun",
+        "franchisenoun",
+        "yearnoun",
+        "countrynoun",
+        "ratingnoun",
+    ]
 )
 """Nouns that mean something only beside an attribute, a likeness or a rating."""
-_FREE_MARKS = frozenset("comma semicolon colon dash open close hyphen stop and slash".split())
+_FREE_MARKS = frozenset(
+    ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
+)
 
 
 def check_leftovers(binder: Binder) -> None:
@@ -81,11 +135,7 @@ def _is_unknown_deed(binder: Binder, place: int) -> bool:
         and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}
     ):
         before -= 1
-    return (
-        before >= 0
-        and binder.nodes[before].lemma == "you"
-        and node.lemma not in _HARMLESS_DEEDS
-    )
+    return before >= 0 and binder.nodes[before].lemma == "you" and node.lemma not in _HARMLESS_DEEDS
 
 
 def _seeks_the_new(binder: Binder, place: int) -> bool:
@@ -104,9 +154,24 @@ def _seeks_the_new(binder: Binder, place: int) -> bool:
 
 
 _HARMLESS_DEEDS = frozenset(
-    "know find recognise need seem appear prove happen tend come go call".split()
+    [
+        "know",
+        "find",
+        "recognise",
+        "need",
+        "seem",
+        "appear",
+        "prove",
+        "happen",
+        "tend",
+        "come",
+        "go",
+        "call",
+    ]
 )
-_DEEDS = frozenset("uverb ratev likev lovev dislikev tastev followv repeat modal".split())
+_DEEDS = frozenset(
+    ["uverb", "ratev", "likev", "lovev", "dislikev", "tastev", "followv", "repeat", "modal"]
+)
 
 
 def _is_wish(binder: Binder, place: int) -> bool:
@@ -137,6 +202,9 @@ def _praises_the_choice(binder: Binder, place: int) -> bool:
             return False
         if node.has("recnoun", "taste", "watchnoun"):
             return True
-        if not (node.has("praise", "choiceadj", "hyphen", "recentadj", "value") or node.lemma in {"and", "to", "very", "more"}):
+        if not (
+            node.has("praise", "choiceadj", "hyphen", "recentadj", "value")
+            or node.lemma in {"and", "to", "very", "more"}
+        ):
             return False
     return False

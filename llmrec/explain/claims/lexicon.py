@@ -31,7 +31,7 @@ class Lexicon:
         catalogue: The words for attributes and genres, as loaded.
     """
 
-    def __init__(
+    def __init__(  # noqa: C901, PLR0912
         self, words: Mapping[str, Any], glue: Mapping[str, str], catalogue: Mapping[str, Any]
     ) -> None:
         self._classes: dict[tuple[str, ...], set[str]] = defaultdict(set)
@@ -105,6 +105,10 @@ class Lexicon:
     def role(self, field: str) -> str:
         """Return what an attribute holds: ``director``, ``genre``, ...; else its own name."""
         return self.roles.get(field, field)
+
+    def genres(self) -> tuple[str, ...]:
+        """Return the genres that the language knows, whether or not a catalogue has them."""
+        return tuple(self._other_names["genre"])
 
     def other_names(self, value: Value) -> tuple[str, ...]:
         """Return what else a genre or a country is called; nothing for other attributes."""

@@ -20,8 +20,8 @@ from llmrec.explain.claims.amounts import (
 from llmrec.explain.claims.gaps import GAPS
 from llmrec.explain.claims.numbers import parse_number, parse_ordinal
 from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
-from llmrec.explain.claims.tokens import Token, fold, is_quote, sentence_spans, tokenize
 from llmrec.explain.claims.titles import find_phrases
+from llmrec.explain.claims.tokens import Token, fold, is_quote, sentence_spans, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -134,9 +134,15 @@ def _read(
         masked[node.start - start : node.end - start] = _HELD * (node.end - node.start)
 
     weak: list[Found] = []
-    days = [m.span() for m in HOLIDAY.finditer(text, start, end)]
+    days = [
+        m.span()
+        for m in HOLIDAY.finditer(text, start, end)
+        if not re.search(r"(?:revolve[sd]?|turns?|cent(?:re|er)[sd]?|about) $", text[: m.start()])
+    ]
     for item in found:
         if not item.quoted and _inside(tokens[item.first].start, days):
+            continue
+        if _tells_time(item, tokens, lexicon):
             continue
         if _is_weak(item, tokens, lexicon) and not _is_own(item, own):
             weak.append(item)
@@ -170,6 +176,29 @@ def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     return all(lexicon.ordinary(token.fold) for token in words)
 
 
+_TIME_WORDS = re.compile(
+    r"(?i)(?:spring|summer|autumn|fall|winter|night|evening|morning|afternoon|weekend|day|"
+    r"\w+ies|(?:19|20)\d0s|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
+)
+_THEME_LEADS = frozenset(
+    ["about", "theme", "themes", "keyword", "keywords", "tag", "tags", "tagged", "is", "are"]
+)  # noqa: E501
+
+
+def _tells_time(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
+    """Return whether a keyword is a word for times ("winter", "seventies") and not quoted."""
+    if found.kind == "title" or found.quoted or found.last - found.first > 1:
+        return False
+    if {lexicon.role(v.field) for v in found.phrase.values} != {"theme"}:
+        return False
+    lead = tokens[found.first - 1].fold if found.first else ""
+    word = tokens[found.first].fold
+    decade = DECADE.fullmatch(word) is not None
+    return (
+        bool(_TIME_WORDS.fullmatch(word)) and (decade or not word.endswith("ies"))
+    ) and lead not in _THEME_LEADS
+
+
 def _is_own(found: Found, own: Set[tuple[str, str]]) -> bool:
     values = found.phrase.values
     return len(found.phrase.words) > 1 and any((v.field, fold(v.value)) in own for v in values)
@@ -191,7 +220,7 @@ def _cite_node(match: re.Match[str]) -> Node:
     return Node("cite", match[0], match.start(), match.end(), value=tuple(numbers))
 
 
-def _spans(masked: str) -> list[Span]:
+def _spans(masked: str) -> list[Span]:  # noqa: C901
     """Return the times, gaps, ratings and numbers of a sentence, none overlapping."""
     found: list[Span] = []
 

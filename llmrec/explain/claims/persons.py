@@ -13,14 +13,32 @@ if TYPE_CHECKING:
 MAKERS = frozenset(["director", "writer"])
 ACTORS = frozenset(["cast"])
 ANY = frozenset(["director", "writer", "cast"])
-_MAKING = frozenset("direct helm make shoot create deliver craft".split())
+_MAKING = frozenset(["direct", "helm", "make", "shoot", "create", "deliver", "craft"])
 _PLAYING = frozenset(
-    "star appear act play lead headline perform front co-star costar return reunite feature "
-    "come".split()
+    [
+        "star",
+        "appear",
+        "act",
+        "play",
+        "lead",
+        "headline",
+        "perform",
+        "front",
+        "co-star",
+        "costar",
+        "return",
+        "reunite",
+        "feature",
+        "come",
+    ]
 ) | {"turn up", "show up", "pop up", "be seen", "can be seen", "be back", "come back"}
 _OF = frozenset(["of", "from", "in", "behind"])
-_STEP = frozenset("and both also of in to for on the a too either by".split())
-_KNOWN = frozenset("know see remember recognise recognize meet like love enjoy watch".split())
+_STEP = frozenset(
+    ["and", "both", "also", "of", "in", "to", "for", "on", "the", "a", "too", "either", "by"]
+)
+_KNOWN = frozenset(
+    ["know", "see", "remember", "recognise", "recognize", "meet", "like", "love", "enjoy", "watch"]
+)
 
 Said = tuple[frozenset[str], Alternatives]
 """In which roles, and of what."""
@@ -49,10 +67,15 @@ def is_governed(binder: Binder, place: int) -> bool:
     """Return whether a preposition or a title of office stands before a name."""
     before = place - 1
     nodes = binder.nodes
-    while before >= 0 and (nodes[before].lemma in {"and", "the", "both"} or nodes[before].has("comma") or nodes[before].kind == "value"):
+    while before >= 0 and (
+        nodes[before].lemma in {"and", "the", "both"}
+        or nodes[before].has("comma")
+        or nodes[before].kind == "value"
+    ):
         before -= 1
     return before >= 0 and (
-        nodes[before].lemma in {"by", "with", "of", "under", "starring", "for", "to", "like", "from"}
+        nodes[before].lemma
+        in {"by", "with", "of", "under", "starring", "for", "to", "like", "from"}
         or nodes[before].has("directornoun", "castnoun", "castv", "directv")
     )
 
@@ -90,14 +113,29 @@ def _take_aside(binder: Binder, here: int, found: list[Said]) -> int:
     start = here + 1
     limit = min(len(nodes), start + 14)
     close = next(
-        (n for n in range(start + 1, limit) if nodes[n].has("comma", "close", "dash") and not _listing(binder, n)), None
+        (
+            n
+            for n in range(start + 1, limit)
+            if nodes[n].has("comma", "close", "dash") and not _listing(binder, n)
+        ),
+        None,
     )
     stop = close if close is not None else limit
     aside = range(start, stop)
     opener = nodes[start].lemma
     roles = _roles_in(binder, aside)
     objects = next((n for n in aside if nodes[n].lemma in _OF and _objects(binder, n)[0]), None)
-    if opener in {"who", "whom", "whose", "the", "known", "familiar", "seen", "last", "also"} or nodes[start].has("directornoun", "castnoun", "you"):
+    if opener in {
+        "who",
+        "whom",
+        "whose",
+        "the",
+        "known",
+        "familiar",
+        "seen",
+        "last",
+        "also",
+    } or nodes[start].has("directornoun", "castnoun", "you"):
         verb = _take_verb(binder, start + (opener in {"who", "whom"}))
         if opener == "who" and verb is not None:
             found.append(verb)
@@ -153,7 +191,8 @@ def _take_verb(binder: Binder, here: int) -> Said | None:
 def _skipped(node: Node) -> bool:
     return node.has("additive", "have_short", "then", "time", "modal") or (
         (node.has("aux") and node.lemma != "be")
-        or node.lemma in {"who", "again", "both", "likewise", "now", "here", "all", "each", "himself", "herself"}
+        or node.lemma
+        in {"who", "again", "both", "likewise", "now", "here", "all", "each", "himself", "herself"}
     )
 
 
@@ -180,7 +219,10 @@ def _roles_of_verb(binder: Binder, here: int) -> frozenset[str] | None:
 
 
 def _breaks(node: Node) -> bool:
-    return node.has("comma", "semicolon", "colon", "stop", "you", "cause", "dash") or node.lemma == "by"
+    return (
+        node.has("comma", "semicolon", "colon", "stop", "you", "cause", "dash")
+        or node.lemma == "by"
+    )
 
 
 def _as_readings(binder: Binder, first: int) -> Alternatives:

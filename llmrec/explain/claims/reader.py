@@ -18,12 +18,12 @@ from llmrec.explain.claims.entities import Context, Mention, Ref, link_entities
 from llmrec.explain.claims.leftovers import check_leftovers
 from llmrec.explain.claims.nodes import read_sentences
 from llmrec.explain.claims.vocabulary import Value, Vocabulary
-from llmrec.types import Finding
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.lexicon import Lexicon
     from llmrec.explain.claims.traits import Trait
     from llmrec.explain.facts import Facts
+    from llmrec.types import Finding
 
 _RULES = (
     rules_reasons.check_seen,
@@ -36,6 +36,7 @@ _RULES = (
     rules_ratings.check_ratings,
     rules_ratings.check_repeats,
     rules_likeness.check_ages,
+    rules_likeness.check_age,
     rules_times.check_gaps,
     rules_times.check_order,
     rules_history.check_counts,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from llmrec.explain.claims.entities import Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Facts
 
-_STORY = frozenset("the story tale adventure series saga line of a".split())
+_STORY = frozenset(["the", "story", "tale", "adventure", "series", "saga", "line", "of", "a"])
 
 
 def check_franchise(binder: Binder) -> None:
@@ -72,7 +75,11 @@ def _subject(binder: Binder, place: int, target: Ref) -> list[list[Ref]]:
     before = [e for e in binder.entities if clause.start <= e < place]
     found = [r for e in before for r in binder.resolve(e) if r and r[0].ids != target.ids]
     later = [
-        r for e in binder.entities if e > place for r in binder.resolve(e) if r and r[0].ids != target.ids
+        r
+        for e in binder.entities
+        if e > place
+        for r in binder.resolve(e)
+        if r and r[0].ids != target.ids
     ]
     return found or binder.bind(place) or later or [[binder.rec]]
 
@@ -101,12 +108,17 @@ def _check_continued(binder: Binder, place: int) -> None:
         return
     node = binder.nodes[place]
     node.used = True
-    subjects = [r for e in binder.entities if e < place for r in binder.resolve(e)] or [[binder.rec]]
+    subjects = [r for e in binder.entities if e < place for r in binder.resolve(e)] or [
+        [binder.rec]
+    ]
     if first.kind == "value":
-        values = first.value
+        values = cast("Sequence[Value]", first.value)
         ok = any(
-            any(binder.context.facts.has(i, values) for i in ref.ids)  # type: ignore[arg-type]
-            and any(v.field and binder.context.facts.lexicon.role(v.field) == "franchise" for v in values)  # type: ignore[attr-defined]
+            any(binder.context.facts.has(i, values) for i in ref.ids)
+            and any(
+                v.field and binder.context.facts.lexicon.role(v.field) == "franchise"
+                for v in values
+            )
             for refs in subjects[-1:]
             for ref in refs
         )
@@ -130,7 +142,14 @@ def _check_part(binder: Binder, place: int) -> None:
     node = binder.nodes[place]
     number = node.value if isinstance(node.value, int) else 1
     behind = binder.nodes[place + 1 : place + 7]
-    series = next((n for n, b in enumerate(behind) if b.has("franchisenoun") and not b.has("film") or _is_series(binder, b)), None)
+    series = next(
+        (
+            n
+            for n, b in enumerate(behind)
+            if (b.has("franchisenoun") and not b.has("film")) or _is_series(binder, b)
+        ),
+        None,
+    )
     if series is None or not any(b.lemma in {"in", "of"} for b in behind[:series]):
         return
     node.used = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,17 @@ from llmrec.explain.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from llmrec.explain.claims.binding import Binder, Clause
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Facts, Past
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
-_DEVOTED = frozenset("fan lover devotee passion love enthusiast obsession aficionado buff".split())
+_LAST_YEAR_DAYS = 366
+_DEVOTED = frozenset(
+    ["fan", "lover", "devotee", "passion", "love", "enthusiast", "obsession", "aficionado", "buff"]
+)
 _COMMON_ROLES = frozenset(["genre", "year", "country", "type"])
 """Roles with few values, of which every history has some by chance."""
 
@@ -50,27 +52,51 @@ class _Scope:
 
 
 def check_counts(binder: Binder) -> None:
-    """Check "three crime films", "12 of your 45 films", "half of your history", "your last five"."""
+    """Check "three crime films", "12 of your 45 films", "half of your history", "your last five"."""  # noqa: E501
     for place, node in enumerate(binder.nodes):
         if node.used or node.kind not in {"number", "proportion"}:
             continue
         _check_count(binder, place)
 
 
+def _is_total(binder: Binder, place: int) -> bool:
+    """Return whether a number is the size of the history: "among your 45 films are 12 ..."."""
+    nodes = binder.nodes
+    if nodes[place].kind != "number" or place < 2 or nodes[place - 1].lemma not in {"your", "the"}:
+        return False
+    if nodes[place - 2].lemma not in {"among", "amongst", "of", "in"} or place + 1 >= len(nodes):
+        return False
+    clause = binder.clause(place)
+    others = [n for n in nodes[place + 1 : clause.end] if n.kind == "number" and not n.used]
+    return nodes[place + 1].has("film", "watchnoun") and bool(others)
+
+
 def _counts_persons(binder: Binder, place: int) -> bool:
     """Return whether "all three" counts the names that stand before it."""
     node = binder.nodes[place]
-    if not isinstance(node.value, Range) or place == 0 or binder.nodes[place - 1].lemma not in {"all", "these", "the"}:
+    if (
+        not isinstance(node.value, Range)
+        or place == 0
+        or binder.nodes[place - 1].lemma not in {"all", "these", "the"}
+    ):
         return False
     names = [n for n in binder.nodes[:place] if n.kind == "value"]
-    return len(names) == node.value.low and not any(n.has("film") for n in binder.nodes[place + 1 : place + 2])
+    return len(names) == node.value.low and not any(
+        n.has("film") for n in binder.nodes[place + 1 : place + 2]
+    )
 
 
-def _check_count(binder: Binder, place: int) -> None:
+def _check_count(binder: Binder, place: int) -> None:  # noqa: C901, PLR0915
     facts = binder.context.facts
     node = binder.nodes[place]
     if _counts_persons(binder, place):
         node.used = True
+        return
+    if _is_total(binder, place):
+        node.used = True
+        sizes = {len(facts.past), len(facts.events)}
+        ok = isinstance(node.value, Range) and any(node.value.holds(size) for size in sizes)
+        binder.context.report("count", f"{node.text} in all: {sorted(sizes)}", ok=ok)
         return
     scope = _scope(binder, place)
     if node.kind == "number" and _is_window(binder, place):
@@ -99,6 +125,10 @@ def _check_count(binder: Binder, place: int) -> None:
     if _at_least(binder, place):
         wanted = Range(wanted.low, 1e9)
     counts = {len(meeting), len({p.item.item_id for p in meeting})}
+    if scope.tests:
+        # "In May" means the last May where no year is told.
+        late = [p for p in meeting if p.moment.days <= _LAST_YEAR_DAYS]
+        counts |= {len(late), len({p.item.item_id for p in late})}
     ok = any(wanted.holds(count) for count in counts)
     if not ok:
         ok = _counts_named(binder, place, scope, wanted)
@@ -137,7 +167,7 @@ def _counts_named(binder: Binder, place: int, scope: _Scope, wanted: Range) -> b
     refs = [r for r in binder.refs() if r.ids]
     everyone = refs if any(r.rec for r in refs) else [*refs, binder.rec]
     lead = binder.nodes[max(0, place - 2) : place]
-    universal = any(n.lemma in {"all", "the", "these"} for n in lead)
+    universal = any(n.lemma in {"all", "the", "these", "be"} for n in lead)
     return (
         universal
         and not scope.tests
@@ -151,6 +181,9 @@ def check_ordinals(binder: Binder) -> None:
     facts = binder.context.facts
     for place, node in enumerate(binder.nodes):
         if node.kind != "ordinal" or node.used or not isinstance(node.value, int):
+            continue
+        if place and binder.nodes[place - 1].lemma in {"a", "an"}:
+            node.used = True
             continue
         traits = [t for t in find_traits(binder) if place < t.place <= place + 3]
         seen = [i for i in facts.events if all(t.holds(i) for t in traits)]
@@ -169,7 +202,7 @@ def check_ordinals(binder: Binder) -> None:
         binder.context.report("count", f"{node.text} of {len(seen)} {traits[0].label}", ok=right)
 
 
-def _scope(binder: Binder, place: int) -> _Scope:
+def _scope(binder: Binder, place: int) -> _Scope:  # noqa: C901
     """Gather what restricts a count: traits, windows and ratings of its clause."""
     clause = binder.clause(place)
     scope = _Scope(clause)
@@ -203,7 +236,7 @@ def _scope(binder: Binder, place: int) -> _Scope:
             scope.used.append(node)
         elif isinstance(node.value, Repeats) and not node.used and n != place:
             times, events = node.value.times, binder.context.facts.events
-            scope.tests.append(lambda p, t=times: t.holds(len(events[p.item.item_id])))  # type: ignore[misc]
+            scope.tests.append(lambda p, t=times: t.holds(len(events[p.item.item_id])))  # type: ignore[misc]  # noqa: B023
             scope.used.append(node)
         elif node.kind == "number" and n != place and _is_window(binder, n):
             value = node.value
@@ -222,6 +255,8 @@ def _reach(binder: Binder, clause: Clause, place: int) -> range:
             start = max(start, n + 1)
         else:
             end = min(end, n)
+    if end == clause.end and end < len(binder.nodes) and hangs_on_count(binder, clause):
+        end = binder.clause(end).end
     return range(start, end)
 
 
@@ -233,10 +268,25 @@ def _of_which(binder: Binder, clause: Clause, place: int) -> bool:
         return False
     opener = nodes[0].lemma
     lead = binder.nodes[max(0, clause.start - 3) : clause.start]
-    points = any(n.lemma in {"such", "them", "these", "those", "others", "kind", "sort", "more"} for n in nodes)
+    points = any(
+        n.lemma in {"such", "them", "these", "those", "others", "kind", "sort", "more"}
+        for n in nodes
+    )
     named = any(n.has("genrenoun", "themenoun") for n in [*nodes, *lead])
+    if binder.nodes[clause.start - 1].has("colon", "dash") and not any(
+        n.kind == "entity" for n in nodes
+    ):
+        points = True
     del place
     return opener in {"which", "whom"} or named or points
+
+
+def hangs_on_count(binder: Binder, clause: Clause) -> bool:
+    """Return whether a relative clause follows that says which are counted."""
+    follows = binder.nodes[clause.end].lemma in {"which", "that", "whom"}
+    before = binder.nodes[clause.start : clause.end][-2:]
+    named = any(n.kind == "entity" for n in before)
+    return follows and not named and any(n.has("film", "value") for n in before)
 
 
 def _opens_count(binder: Binder, place: int) -> bool:
@@ -398,15 +448,17 @@ def _joined(binder: Binder, traits: Sequence[Trait]) -> list[Trait]:
     return row
 
 
-def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
+def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:  # noqa: C901
     """Return whether a trait is said of the person and not of an item."""
     place = trait.place
     nodes = binder.within(clause)
     if binder.premodified(place) is not None:
         return False
     lead = binder.nodes[max(clause.start, place - 2) : place]
-    if trait.role == "year" and any(n.has("film") for n in lead) and not any(
-        n.has("you", "plural") for n in binder.nodes[clause.start : place]
+    if (
+        trait.role == "year"
+        and any(n.has("film") for n in lead)
+        and not any(n.has("you", "plural") for n in binder.nodes[clause.start : place])
     ):
         return False
     yours = [n for n in range(clause.start, clause.end) if binder.nodes[n].has("you")]
@@ -415,14 +467,26 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
         for n in range(clause.start, clause.end)
         if binder.nodes[n].has("taste", "habit", "mostly", "favourite", "fondness")
     ]
-    if not yours and not marks:
+    if not yours and not marks and binder.nodes[clause.start].lemma != "be":
         return False
+    if not marks and binder.nodes[clause.start].lemma == "be" and not binder.entities:
+        marks = [n for n in range(clause.start) if binder.nodes[n].has("favourite", "taste")]
     before = [e for e in binder.entities if clause.start <= e < place]
     last_mark = max((n for n in [*yours, *marks] if n < place), default=None)
     if before and (last_mark is None or before[-1] > last_mark):
         return _taste_behind(binder, place, clause)
     if marks:
         return True
+    if not yours or _is_shown(binder, place, clause):
+        return False
+    if (
+        place
+        and binder.nodes[place - 1].lemma in {"a", "an"}
+        and not binder.near(place, "likev", "lovev")
+    ):
+        return False
+    if any(n.has("directornoun", "castnoun", "genrenoun") for n in nodes) and not before:
+        return not any(n.kind == "entity" for n in nodes)
     verb = next(
         (
             binder.nodes[n]
@@ -442,6 +506,15 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
     )
     rec = any(n.has("rec") for n in nodes)
     return (plural or verb.has("tastev")) and not (rec and verb.has("recv") and not plural)
+
+
+def _is_shown(binder: Binder, place: int, clause: Clause) -> bool:
+    """Return whether a trait is promised of the new item ("you get to see Cruise in ...")."""
+    nodes = binder.within(clause)
+    rec = any(n.kind == "entity" and n.has("rec") for n in nodes)
+    promised = any(n.has("modal") or n.lemma in {"get", "meet"} for n in nodes)
+    del place
+    return rec and promised
 
 
 def _taste_behind(binder: Binder, place: int, clause: Clause) -> bool:
@@ -466,7 +539,7 @@ def _ends_plural(binder: Binder, place: int) -> bool:
     return text.endswith("s") and binder.nodes[place].kind == "value" and not text.endswith("ss")
 
 
-def _check_taste(
+def _check_taste(  # noqa: C901, PLR0912, PLR0915
     binder: Binder, trait: Trait, clause: Clause, others: Sequence[Trait] = ()
 ) -> None:
     facts = binder.context.facts
@@ -484,10 +557,17 @@ def _check_taste(
     meeting = tuple(p for p in pool if trait.holds(p.item.item_id))
     share = len(meeting) / len(pool) if pool else 0.0
     marks = {name for n in nodes for name in n.classes}
+    if binder.nodes[clause.start].lemma == "be":
+        marks |= {name for n in binder.nodes[: clause.start] for name in n.classes}
     negated = [n for n in nodes if n.has("neg", "dislikev") and not n.used]
+    unequalled = bool(negated) and any(n.has("than") for n in nodes)
     binder.nodes[trait.place].used = True
     binder.context.counted.append(trait)
-    if negated:
+    if unequalled:
+        ok = _is_top(facts, trait, others, by_event=False) and len(meeting) >= TASTE_EVENTS
+        for n in nodes:
+            n.used = n.used or n.has("neg", "than", "habit", "comparative")
+    elif negated:
         ok = not meeting
         if any(n.has("likev", "lovev", "dislikev") for n in nodes):
             ok = _liked_on_average(facts, meeting) is False
@@ -500,7 +580,7 @@ def _check_taste(
     elif "favourite" in marks:
         by_event = any(n.has("favourite") and "most" in n.lemma for n in nodes)
         ok = _is_top(facts, trait, others, by_event=by_event) and len(meeting) >= TASTE_EVENTS
-        for n in nodes:
+        for n in binder.nodes:
             n.used = n.used or n.has("favourite")
     elif "mostly" in marks:
         ok = share > MOSTLY_SHARE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
@@ -59,13 +58,28 @@ def _targets(binder: Binder, trait: Trait, shares: Sequence[int]) -> Alternative
     clause = binder.clause(place)
     if any(clause.start <= share < clause.end for share in shares):
         return sharers(binder, place)
-    if binder.near(place, "both") and not any(
+    if _has_both(binder, place) and not any(
         binder.nodes[e].has("both") for e in binder.entities if clause.start <= e < clause.end
     ):
         pairs = _pairs(binder, place)
         if pairs:
             return pairs
     return binder.bind(place)
+
+
+def _has_both(binder: Binder, place: int) -> bool:
+    """Return whether "both" is said of items here, and not of values ("both comedy and drama")."""
+    clause = binder.clause(place)
+    return any(
+        binder.nodes[n].has("both")
+        and not (
+            n + 1 < len(binder.nodes)
+            and binder.nodes[n + 1].kind in {"value", "decade"}
+            and n + 2 < len(binder.nodes)
+            and binder.nodes[n + 2].lemma == "and"
+        )
+        for n in range(clause.start, clause.end)
+    )
 
 
 def _pairs(binder: Binder, place: int) -> Alternatives:

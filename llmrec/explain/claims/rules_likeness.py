@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.events import events_of
 from llmrec.explain.claims.numbers import Range
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ def names_of_refs(binder: Binder, refs: Sequence[Ref]) -> str:
     return " and ".join(binder.context.name(ref.ids) for ref in refs)
 
 
-def check_companions(
-    binder: Binder, claims: Sequence[tuple[Trait, Alternatives]]
-) -> None:
+def check_companions(binder: Binder, claims: Sequence[tuple[Trait, Alternatives]]) -> None:
     """Check that "like [1]", "as does [1]" and "also" have something to be true of."""
     for e in binder.entities:
         if e > 0 and binder.nodes[e - 1].has("unlike"):
@@ -44,9 +43,7 @@ def check_companions(
                 _check_also(binder, near)
 
 
-def _near(
-    binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alternatives]]
-) -> list[Trait]:
+def _near(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alternatives]]) -> list[Trait]:
     """Return the traits that a comparison with an entity may reach, its own apart."""
     refs = (binder.resolve(entity) or [[]])[0]
     return [
@@ -59,9 +56,7 @@ def _near(
     ]
 
 
-def _check_like(
-    binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alternatives]]
-) -> None:
+def _check_like(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alternatives]]) -> None:
     near = _near(binder, entity, claims)
     refs = (binder.resolve(entity) or [[]])[0]
     if near:
@@ -101,7 +96,9 @@ def _compared(binder: Binder, place: int) -> bool:
     before = place - 1
     nodes = binder.nodes
     while before >= 0 and (
-        nodes[before].has("value", "weak", "film", "additive", "classic", "decade", "comma", "entity")
+        nodes[before].has(
+            "value", "weak", "film", "additive", "classic", "decade", "comma", "entity"
+        )
         or nodes[before].lemma in {"the", "a", "and"}
     ):
         before -= 1
@@ -136,7 +133,8 @@ def check_inherited(binder: Binder, claims: Sequence[tuple[Trait, Alternatives]]
             continue
         node.used = True
         before = [trait for trait, _ in claims if trait.place < place] or [
-            *binder.context.traits, *binder.context.counted
+            *binder.context.traits,
+            *binder.context.counted,
         ]
         kinds = [trait for trait in before if trait.role != "year"] or list(before)
         refs = (binder.resolve(heir) or [[]])[0]
@@ -156,15 +154,26 @@ def _heir(binder: Binder, place: int) -> int | None:
     node = nodes[place]
     ahead = [e for e in binder.entities if e > place]
     behind = [e for e in binder.entities if e < place]
-    if node.has("samegoes") or (node.has("soalso") and not any(n.has("value") for n in nodes[:place])):
+    if node.has("samegoes") or (
+        node.has("soalso") and not any(n.has("value") for n in nodes[:place])
+    ):
         return ahead[0] if ahead else None
     is_be = place > 0 and nodes[place - 1].lemma == "be"
     after = nodes[place + 1] if place + 1 < len(nodes) else None
-    bare = after is None or after.has("stop", "comma", "semicolon", "additive", "close", "dash") or after.lemma in {"and", "in"}
+    bare = (
+        after is None
+        or after.has("stop", "comma", "semicolon", "additive", "close", "dash")
+        or after.lemma in {"and", "in"}
+    )
     one = node.lemma in {"another", "one", "too", "as well", "likewise", "both", "also", "one more"}
     if is_be and one and bare and behind and behind[-1] == place - 2:
         return behind[-1]
-    if node.lemma in {"too", "as well"} and place > 1 and nodes[place - 1].lemma == "one" and behind:
+    if (
+        node.lemma in {"too", "as well"}
+        and place > 1
+        and nodes[place - 1].lemma == "one"
+        and behind
+    ):
         return None
     return None
 
@@ -173,13 +182,20 @@ def check_ages(binder: Binder) -> None:
     """Check "X is older than Y by nine years", "X is the newer": by their years of release."""
     facts = binder.context.facts
     for place, node in enumerate(binder.nodes):
-        if node.used or not (_precedes(binder, place) or (node.has("older", "newer") and _tells_age(binder, place))):
+        if node.used or not (
+            _precedes(binder, place) or (node.has("older", "newer") and _tells_age(binder, place))
+        ):
             continue
         refs = _aged(binder, place)
         if len(refs) < 2:
             continue
         node.used = True
         years = [facts.year(min(ref.ids)) for ref in refs[:2]]
+        if any(n.lemma in {"viewing", "event", "entry", "watch"} for n in binder.nodes):
+            events = [events_of(facts, ref) for ref in refs[:2]]
+            years = [row[-1].position if row else None for row in events]
+            for other in binder.nodes:
+                other.used = other.used or other.has("older", "newer")
         apart = None if years[0] is None or years[1] is None else years[0] - years[1]
         older = node.has("older") or node.lemma in {"precede", "predate", "come before"}
         ok = apart is not None and (apart < 0 if older else apart > 0)
@@ -192,6 +208,32 @@ def check_ages(binder: Binder) -> None:
                 other.used = binder.nodes[n + 1].used = True
                 ok = ok and apart is not None and other.value.holds(abs(apart))
         binder.context.report("comparison", f"{node.text}: {names_of_refs(binder, refs)}", ok=ok)
+
+
+def check_age(binder: Binder) -> None:
+    """Check "it is twenty years old" by the year of release."""
+    facts = binder.context.facts
+    for place, node in enumerate(binder.nodes):
+        behind = binder.nodes[place + 1 : place + 4]
+        if node.kind != "number" or not isinstance(node.value, Range) or node.used:
+            continue
+        if len(behind) < 2 or behind[0].lemma != "year" or behind[1].lemma != "old":
+            continue
+        node.used = behind[0].used = behind[1].used = True
+        age = node.value
+        ok = any(
+            refs
+            and all(
+                any(
+                    (y := facts.year(i)) is not None
+                    and (age.holds(facts.now.year - y) or age.holds(facts.now.year - y - 1))
+                    for i in ref.ids
+                )
+                for ref in refs
+            )
+            for refs in binder.bind(place)
+        )
+        binder.context.report("year", f"{node.text} years old", ok=ok)
 
 
 def _precedes(binder: Binder, place: int) -> bool:
@@ -215,7 +257,12 @@ def _aged(binder: Binder, place: int) -> list[Ref]:
     """Return what is older or newer, and than what."""
     clause = binder.clause(place)
     here = [e for e in binder.entities if clause.start <= e < clause.end]
-    refs = [ref for e in here for ref in (binder.resolve(e) or [[]])[0]]
+    refs = [
+        ref
+        for e in here
+        if not binder.nodes[e].has("they")
+        for ref in (binder.resolve(e) or [[]])[0]
+    ]
     if len(refs) < 2:
         subject = refs[:1] or (binder.bind(place) or [[]])[0][:1]
         others = [*binder.refs(), *binder.context.earlier[::-1], binder.rec]

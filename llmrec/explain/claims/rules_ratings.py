@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.amounts import Rated, Repeats
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
+from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import (
     any_event,
     bind_event,
@@ -22,17 +24,49 @@ from llmrec.explain.facts import DISLIKED_PART, LIKED_PART, LOVED_PART
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmrec.explain.claims.entities import Ref
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Facts, Past
 
 _RATING_VERBS = frozenset(["rate", "score", "grade", "mark"])
 _NUMBER_VERBS = frozenset(
-    "rate score give award mark grade get receive earn assign leave merit".split()
+    [
+        "rate",
+        "score",
+        "give",
+        "award",
+        "mark",
+        "grade",
+        "get",
+        "receive",
+        "earn",
+        "assign",
+        "leave",
+        "merit",
+    ]
 )
 _PRODUCT_VERBS = frozenset(
-    "buy purchase order own rent borrow read wear drink eat cook play listen download subscribe "
-    "acquire taste visit use consume devour".split()
+    [
+        "buy",
+        "purchase",
+        "order",
+        "own",
+        "rent",
+        "borrow",
+        "read",
+        "wear",
+        "drink",
+        "eat",
+        "cook",
+        "listen",
+        "download",
+        "subscribe",
+        "acquire",
+        "taste",
+        "visit",
+        "use",
+        "consume",
+        "devour",
+    ]
 ) | {"listen to", "get hold of", "taste"}
 _EVENTS_OF_VERB = {
     "buy": {"purchase", "buy", "transaction", "order", "sale"},
@@ -51,7 +85,7 @@ _UNSEEN_EVENTS = frozenset(
 )
 
 
-def check_ratings(binder: Binder) -> None:
+def check_ratings(binder: Binder) -> None:  # noqa: C901
     """Check every rating that the sentence states, in numbers or words."""
     for place, node in enumerate(binder.nodes):
         if node.used or _is_counted(binder, place):
@@ -82,6 +116,9 @@ def _is_counted(binder: Binder, place: int) -> bool:
     """Return whether a rating restricts a count ("three of your films got five stars")."""
     clause = binder.clause(place)
     nodes = binder.within(clause)
+    if nodes and nodes[0].lemma in {"which", "that"} and clause.start:
+        before = binder.clause(clause.start - 1)
+        nodes = [*binder.within(before), *nodes]
     counts = any(
         n.kind in {"number", "proportion"} or n.has("onlyone")
         for n in nodes
@@ -101,7 +138,7 @@ def _check(binder: Binder, place: int, test: Callable[[Past], bool]) -> None:
 
 
 def _rated_refs(binder: Binder, place: int) -> Alternatives:
-    """Return whose rating it is: what the verb's own object names goes before what stands nearer."""
+    """Return whose rating it is: what the verb's own object names goes before what stands nearer."""  # noqa: E501
     return bind_event(binder, place)
 
 
@@ -248,10 +285,11 @@ def _compares(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     nodes = binder.within(clause)
     past = [e for e in binder.entities if clause.start <= e < clause.end and is_past(binder, e)]
+    of_them = any(n.has("they") for n in binder.nodes)
     rating = any(n.lemma in _NUMBER_VERBS | {"like", "rank"} for n in nodes) or any(
         n.has("ratingnoun") for n in nodes
     )
-    return len(past) > 1 and rating
+    return rating and (len(past) > 1 or (of_them and bool(past)))
 
 
 def _check_comparison(binder: Binder, place: int) -> None:
@@ -264,7 +302,9 @@ def _check_comparison(binder: Binder, place: int) -> None:
         if other.has("than"):
             other.used = True
     past = [e for e in binder.entities if clause.start <= e < clause.end and is_past(binder, e)]
-    first, second = ((binder.resolve(e) or [[]])[0] for e in past[:2])
+    named = [e for e in past if not binder.nodes[e].has("they")]
+    first = (binder.resolve(named[0]) or [[]])[0]
+    second = (binder.resolve(named[1]) or [[]])[0] if len(named) > 1 else _others(binder, first)
     pairs = [
         (a, b)
         for ref in first
@@ -273,20 +313,32 @@ def _check_comparison(binder: Binder, place: int) -> None:
         for b in _given(facts, o)
     ]
     higher = node.has("higher") or (node.lemma == "well")
-    compare = (
-        (lambda a, b: a == b)
-        if node.has("equal")
-        else ((lambda a, b: a > b) if higher else (lambda a, b: a < b))
-    )
+    compare = operator.eq if node.has("equal") else operator.gt if higher else operator.lt
     ok = any(compare(a, b) for a, b in pairs)
     binder.context.report("comparison", f"{node.text}: {names_of(binder, [first, second])}", ok=ok)
+
+
+def _others(binder: Binder, refs: list[Ref]) -> list[Ref]:
+    """Return what else "the two" may be: named before, or cited."""
+    own = {i for ref in refs for i in ref.ids}
+    facts = binder.context.facts
+    said = [
+        r
+        for r in [*binder.refs(), *binder.context.earlier]
+        if not r.ids & own and events_of(facts, r)
+    ]
+    return said[:1] or [Ref(frozenset([i])) for i in facts.evidence_ids - own]
 
 
 def _given(facts: Facts, ref: Ref) -> list[float]:
     return facts.ratings(events_of(facts, ref))
 
 
+_LITTLE = frozenset(["less", "little", "hardly", "barely", "least"])
 _LIKED = {
+    "pleasing": lambda share: share >= LIKED_PART,
+    "displeasing": lambda share: share <= DISLIKED_PART,
+    "fondness": lambda share: share >= LIKED_PART,
     "likedadj": lambda share: share >= LIKED_PART,
     "lovedadj": lambda share: share >= LOVED_PART,
     "dislikedadj": lambda share: share <= DISLIKED_PART,
@@ -307,14 +359,20 @@ def check_received(binder: Binder) -> None:
         behind = binder.nodes[place + 1 : place + 3]
         if (not here and not earlier) or any(n.kind == "value" for n in behind):
             continue
+        if kind in {"pleasing", "displeasing"} and not any(n.lemma == "you" for n in behind):
+            continue
+        if kind == "fondness" and not any(is_past(binder, e) for e in here if e > place):
+            continue
         node.used = True
-        judge = _LIKED["dislikedadj"] if _negated(binder, place) and kind != "dislikedadj" else _LIKED[kind]
+        lead = binder.nodes[max(0, place - 2) : place]
+        denied = _negated(binder, place) or any(n.lemma in _LITTLE for n in lead)
+        judge = _LIKED["dislikedadj"] if denied and kind != "dislikedadj" else _LIKED[kind]
         facts = binder.context.facts
         readings = bind_event(binder, place)
 
         def test(past: Past, judge: Callable[[float], bool] = judge) -> bool:
             rating = past.interaction.rating
-            return rating is not None and judge(rating / facts.scale)
+            return rating is not None and judge(rating / facts.scale)  # noqa: B023
 
         ok = holds(readings, any_event(facts, test))
         binder.context.report("rating", f"{node.text}: {names_of(binder, readings)}", ok=ok)
@@ -345,7 +403,7 @@ def check_liking(binder: Binder) -> None:
             rating = past.interaction.rating
             if rating is None:
                 return False
-            share = rating / facts.scale
+            share = rating / facts.scale  # noqa: B023
             return share <= DISLIKED_PART if negative else share >= part
 
         ok = holds(readings, any_event(facts, test))
@@ -354,24 +412,49 @@ def check_liking(binder: Binder) -> None:
 
 def _is_verb(binder: Binder, place: int) -> bool:
     """Return whether "like" is a verb here."""
-    before = [n for n in binder.nodes[max(0, place - 3) : place]]
+    before = list(binder.nodes[max(0, place - 3) : place])
     return (
         bool(before)
         and (
             before[-1].has("you", "modal", "neg", "additive", "have_short", "habit")
-            or before[-1].lemma
-            in {"really", "clearly", "do", "to", "who", "evidently", "obviously", "and"}
-            and any(n.lemma in {"you", "do", "to"} for n in before)
+            or (
+                before[-1].lemma
+                in {"really", "clearly", "do", "to", "who", "evidently", "obviously", "and"}
+                and any(n.lemma in {"you", "do", "to"} for n in before)
+            )
         )
         and before[-1].lemma != "your"
     )
+
+
+_HEDGES = frozenset(
+    [
+        "probably",
+        "likely",
+        "perhaps",
+        "maybe",
+        "hopefully",
+        "may",
+        "might",
+        "if",
+        "hope",
+        "possibly",
+        "think",
+        "believe",
+        "chance",
+        "odds",
+        "bet",
+        "guess",
+        "could",
+    ]
+)
 
 
 def _is_prophecy(binder: Binder, place: int) -> bool:
     """Return whether a liking is foretold and not only hoped for ("you will love")."""
     lead = binder.nodes[max(0, place - 4) : place]
     sure = any(n.lemma in {"will", "'ll", "shall", "must", "cannot"} for n in lead)
-    hedged = any(n.lemma in {"probably", "likely", "perhaps", "maybe", "hopefully", "may", "might", "if", "hope", "possibly", "think", "believe"} for n in binder.nodes[:place])
+    hedged = any(n.lemma in _HEDGES for n in binder.nodes[:place])
     return sure and not hedged and any(n.has("you") for n in lead)
 
 
@@ -433,15 +516,17 @@ def check_repeats(binder: Binder) -> None:
             continue
         if node.kind == "repeats" and isinstance(node.value, Repeats):
             times = node.value.times
-        elif node.has("repeat") and _returns(binder, place):
-            times = Range(2, 1e9)
-        elif node.lemma in {
-            "rewatch",
-            "revisit",
-            "return to",
-            "come back to",
-            "go back to",
-        } and _returns(binder, place):
+        elif (node.has("repeat") and _returns(binder, place)) or (
+            node.lemma
+            in {
+                "rewatch",
+                "revisit",
+                "return to",
+                "come back to",
+                "go back to",
+            }
+            and _returns(binder, place)
+        ):
             times = Range(2, 1e9)
         else:
             continue

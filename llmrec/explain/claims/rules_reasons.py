@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Binder, holds
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import antecedent, any_event, bind_event, events_of, is_past
 from llmrec.explain.claims.rules_ratings import _is_hope
 from llmrec.explain.claims.traits import Trait, find_traits
@@ -14,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.binding import Clause
+    from llmrec.explain.claims.entities import Ref
     from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.facts import Facts
 
 _FORWARD = frozenset(
-    "so therefore thus hence consequently accordingly wherefore".split()
+    ["so", "therefore", "thus", "hence", "consequently", "accordingly", "wherefore"]
 ) | frozenset(
     [
         "that is why",
@@ -34,17 +35,66 @@ _FORWARD = frozenset(
     ]
 )
 _CAUSING = frozenset(
-    "lead prompt trigger explain drive tip decide underlie determine motivate cause justify underpin "
-    "inspire shape spark warrant inform".split()
+    [
+        "lead",
+        "prompt",
+        "trigger",
+        "explain",
+        "drive",
+        "tip",
+        "decide",
+        "underlie",
+        "determine",
+        "motivate",
+        "cause",
+        "justify",
+        "underpin",
+        "inspire",
+        "shape",
+        "spark",
+        "warrant",
+        "inform",
+    ]
 ) | {"set off", "bring up"}
 _MAIN = frozenset(
-    "strongest main chief principal primary biggest foremost decisive heaviest largest greatest larger greater bigger stronger heavier".split()
+    [
+        "strongest",
+        "main",
+        "chief",
+        "principal",
+        "primary",
+        "biggest",
+        "foremost",
+        "decisive",
+        "heaviest",
+        "largest",
+        "greatest",
+        "larger",
+        "greater",
+        "bigger",
+        "stronger",
+        "heavier",
+    ]
 )
-_SMALLER = frozenset("smaller lesser weaker lighter minor secondary slighter".split())
-_WEIGHTS = frozenset("effect influence weight role part impact say share push pull".split())
-_SINGLE = frozenset("single one particular specific individual isolated lone".split())
+_SMALLER = frozenset(["smaller", "lesser", "weaker", "lighter", "minor", "secondary", "slighter"])
+_WEIGHTS = frozenset(
+    ["effect", "influence", "weight", "role", "part", "impact", "say", "share", "push", "pull"]
+)
+_SINGLE = frozenset(["single", "one", "particular", "specific", "individual", "isolated", "lone"])
 _REASONS = frozenset(
-    "reason factor driver cause influence trigger basis motive argument source origin".split()
+    [
+        "reason",
+        "factor",
+        "driver",
+        "cause",
+        "influence",
+        "trigger",
+        "basis",
+        "motive",
+        "argument",
+        "source",
+        "origin",
+    ]
 )
 
 
@@ -61,9 +111,9 @@ def check_reasons(binder: Binder) -> None:
     for place, node in causes:
         node.used = True
         clause = binder.clause(place)
-        reach = range(0, place) if node.lemma in _FORWARD else range(place, _end(binder, clause))
+        reach = range(place) if node.lemma in _FORWARD else range(place, _end(binder, clause))
         if node.lemma in _CAUSING:
-            reach = range(0, place)
+            reach = range(place)
         if node.lemma in _REASONS:
             reach = range(clause.start, clause.end)
         wrong = [ref for ref in _past_refs(binder, reach) if not ref.ids & facts.evidence_ids]
@@ -229,8 +279,11 @@ def check_exclusive(binder: Binder) -> None:
         and _beside_entity(binder, place)
     ]
     speaks = any(
-        n.has("cause", "basis", "weighv", "rec", "recnoun", "recv") and not n.has("uverb") for n in binder.nodes
+        n.has("cause", "basis", "weighv", "rec", "recnoun", "recv") and not n.has("uverb")
+        for n in binder.nodes
     )
+    if _nothing_between(binder):
+        return
     words = alone or only
     refs = _past_refs(binder, range(len(binder.nodes)))
     if not words or not refs or not speaks:
@@ -242,16 +295,42 @@ def check_exclusive(binder: Binder) -> None:
     binder.context.report("cause", f"{words[0].text}: {len(facts.evidence)} events", ok=ok)
 
 
+def _nothing_between(binder: Binder) -> bool:
+    """Check "between [2] and [1] you watched nothing else": that no event lies between."""
+    if not any(n.lemma == "between" for n in binder.nodes):
+        return False
+    words = [
+        n
+        for n in binder.nodes
+        if n.lemma in {"nothing else", "no other film", "nothing", "no", "none"}
+    ]
+    refs = _past_refs(binder, range(len(binder.nodes)))
+    if not words or len(refs) < 2:
+        return False
+    facts = binder.context.facts
+    for node in words:
+        node.used = True
+    ok = any(
+        abs(a.moment.newer - b.moment.newer) == 1
+        for a in events_of(facts, refs[0])
+        for b in events_of(facts, refs[1])
+    )
+    binder.context.report("order", "nothing between", ok=ok)
+    return True
+
+
 def _beside_entity(binder: Binder, place: int) -> bool:
     """Return whether a word like "only" limits an item: it stands next to it as the subject."""
     nodes = binder.nodes
     behind = nodes[place + 1] if place + 1 < len(nodes) else None
     lead = nodes[place - 1] if place else None
-    governed = lead is not None and (lead.lemma in {"because", "because of", "for"} or lead.has("cause", "basis"))
-    before = behind is not None and (
-        (behind.kind == "entity" and (place == 0 or governed or lead is None)) or behind.has("cause", "basis")
+    governed = lead is not None and (
+        lead.lemma in {"because", "because of", "for"} or lead.has("cause", "basis")
     )
-    return before
+    return behind is not None and (
+        (behind.kind == "entity" and (place == 0 or governed or lead is None))
+        or behind.has("cause", "basis")
+    )
 
 
 def check_weights(binder: Binder) -> None:
@@ -282,7 +361,13 @@ def check_seen(binder: Binder) -> None:
     """Check "you have not seen it yet", and that nobody is told to have seen the new item."""
     context = binder.context
     facts = context.facts
+    if _supposes_otherwise(binder):
+        return
     for place, node in enumerate(binder.nodes):
+        if node.has("neg") and not node.used:
+            _check_absent(binder, place)
+            if any(n.has("than") for n in binder.nodes[place:]):
+                return  # a comparison with everything seen, which another rule reads
         if node.has("unseen") and not node.used:
             node.used = True
             ok = facts.item.item_id not in facts.events
@@ -296,6 +381,66 @@ def check_seen(binder: Binder) -> None:
             ids = frozenset([facts.item.item_id])
             if not ids & frozenset(facts.events):
                 context.report("seen", f"{facts.item.title} is not in the history", ok=False)
+
+
+def _supposes_otherwise(binder: Binder) -> bool:
+    """Return whether "had you not watched [1], it would ..." is said; marks its words."""
+    nodes = binder.nodes
+    opens = bool(nodes) and (nodes[0].text.lower() in {"had", "if"} or nodes[0].lemma == "but for")
+    negated = [n for n in nodes[:8] if n.has("neg")]
+    if not opens or not negated or not any(n.lemma in {"would", "might", "could"} for n in nodes):
+        return False
+    refs = _past_refs(binder, range(len(nodes)))
+    facts = binder.context.facts
+    ok = bool(refs) and all(ref.ids & facts.evidence_ids for ref in refs)
+    for node in nodes:
+        node.used = node.used or node.has("lower", "neg", "below")
+    binder.context.report("cause", "otherwise it would be different", ok=ok)
+    return True
+
+
+_STANDS = frozenset(
+    [
+        "be",
+        "appear",
+        "figure",
+        "feature",
+        "stand",
+        "occur",
+        "have",
+        "do",
+        "turn",
+        "come",
+        "list",
+        "log",
+        "record",
+        "show",
+        "find",
+        "in",
+    ]  # noqa: E501
+) | {"turn up", "show up", "be on", "put on"}
+
+
+def _check_absent(binder: Binder, place: int) -> None:
+    """Check "Collateral is not yet in your history"."""
+    behind = binder.nodes[place + 1 : place + 7]
+    mine = [n for n, node in enumerate(behind) if node.lemma == "your"]
+    if not mine or any(
+        n.kind in {"value", "entity"} or (n.has("verb") and n.lemma not in _STANDS)
+        for n in behind[: mine[0]]
+    ):
+        return
+    after = behind[mine[0] : mine[0] + 3]
+    if not any(n.has("watchnoun") for n in after) or any(n.has("likedadj", "comma") for n in after):
+        return
+    clause = binder.clause(place)
+    before = [e for e in binder.entities if clause.start <= e < place]
+    if not before:
+        return
+    binder.nodes[place].used = True
+    events = frozenset(binder.context.facts.events)
+    ok = any(refs and not any(r.ids & events for r in refs) for refs in binder.resolve(before[-1]))
+    binder.context.report("seen", "not in the history", ok=ok)
 
 
 def _negation_before(binder: Binder, place: int) -> Node | None:
@@ -349,13 +494,87 @@ def _seen_by_you(binder: Binder, place: int) -> bool:
     return hung is not None and binder.nodes[hung].has("rec")
 
 
+def _is_known(facts: Facts, item_id: str, role: str) -> bool:
+    return facts.year(item_id) is not None if role == "year" else facts.has_role(item_id, role)
+
+
+def _denies_last(binder: Binder, place: int) -> bool:
+    """Check "nothing comes after [1] in your log", "no film lies between [2] and [1]"."""
+    if binder.nodes[place].lemma not in {"nothing", "no", "none"}:
+        return False
+    if _nothing_between(binder):
+        return True
+    behind = binder.nodes[place + 1 : place + 6]
+    edge = next((n for n in behind if n.has("after", "before", "followv")), None)
+    facts = binder.context.facts
+    if edge is None or not facts.past or not any(n.has("you") for n in binder.nodes):
+        return False
+    event = facts.past[-1 if edge.has("after") or edge.lemma in {"come after", "follow"} else 0]
+    readings = bind_event(binder, len(binder.nodes) - 1)
+    edge.used = True
+    ok = holds(readings, any_event(facts, lambda past: past is event))
+    binder.context.report("order", f"nothing {edge.text}", ok=ok)
+    return True
+
+
+def _denies_said(binder: Binder, place: int, before: Sequence[Trait]) -> bool:
+    """Check "[1] is a comedy; Collateral is not": what was said does not hold of the other."""
+    after = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    if after is not None and not after.has("stop", "comma", "semicolon"):
+        return False
+    entities = [e for e in binder.entities if e < place]
+    traits = [t for t in before if t.place < place] or binder.context.traits
+    if not entities or not traits or place - entities[-1] > 3:
+        return False
+    readings = binder.resolve(entities[-1])
+    ok = any(
+        refs and not any(traits[-1].holds(i) for r in refs for i in r.ids) for refs in readings
+    )
+    binder.context.report("negation", f"not {traits[-1].label}", ok=ok)
+    return True
+
+
+def _denies_person(binder: Binder, place: int) -> bool:
+    """Check "Pacino is not in Collateral"."""
+    traits = [t for t in find_traits(binder) if t.person and t.place < place]
+    clause = binder.clause(place)
+    after = [e for e in binder.entities if place < e < clause.end]
+    lead = binder.nodes[max(0, place - 2) : place]
+    if not traits or not after or not any(n.lemma in {"be", "do"} for n in lead):
+        return False
+    trait = traits[-1]
+    binder.nodes[trait.place].used = True
+    facts = binder.context.facts
+    ok = any(
+        refs and not any(trait.holds(i) for ref in refs for i in ref.ids)
+        for refs in binder.resolve(after[0])
+    )
+    del facts
+    binder.context.report("negation", f"not {trait.label}", ok=ok)
+    return True
+
+
 def _denies_better(binder: Binder, place: int) -> bool:
     """Check "no film in your history is rated higher than [1]"."""
     nodes = binder.nodes
-    higher = next((n for n in nodes[place:] if n.has("higher", "lower") and not n.used), None)
-    if higher is None or not any(n.has("than") for n in nodes[place:]):
-        return False
     facts = binder.context.facts
+    newer = next((n for n in nodes[place:] if n.has("newer", "older") and not n.used), None)
+    if (
+        newer is not None
+        and any(n.has("than") for n in nodes[place:])
+        and any(n.has("you") for n in nodes)
+    ):
+        edge_event = facts.past[-1 if newer.has("newer") else 0] if facts.past else None
+        readings = bind_event(binder, len(nodes) - 1)
+        ok = holds(readings, any_event(facts, lambda past: past is edge_event))
+        for node in nodes[place:]:
+            node.used = node.used or node.has("newer", "older", "than")
+        binder.context.report("order", "none newer or older", ok=ok)
+        return True
+    higher = next((n for n in nodes[place:] if n.has("higher", "lower") and not n.used), None)
+    could = any(n.lemma in {"could", "can"} for n in nodes)
+    if higher is None or not (could or any(n.has("than") for n in nodes[place:])):
+        return False
     given = facts.ratings(facts.past)
     edge = (max(given) if higher.has("higher") else min(given)) if given else None
     readings = bind_event(binder, len(nodes) - 1)
@@ -421,13 +640,17 @@ def check_negations(binder: Binder) -> None:
             continue
         node.used = True
         behind = binder.nodes[place + 1 : place + 6]
-        traits = [t for t in find_traits(binder) if place < t.place <= place + 5]
-        if _denies_better(binder, place):
-            continue
+        traits = [t for t in find_traits(binder) if place < t.place <= place + 8]
         correlative = node.lemma in {"neither", "nor"}
-        copula = correlative or node.lemma in {"instead of", "rather than"} or any(
-            n.lemma == "be" for n in binder.nodes[max(0, place - 3) : place]
+        copula = (
+            correlative
+            or node.lemma in {"instead of", "rather than"}
+            or any(n.lemma == "be" for n in binder.nodes[max(0, place - 3) : place])
         )
+        if _denies_last(binder, place) or _denies_said(binder, place, find_traits(binder)):
+            continue
+        if _denies_better(binder, place) or _denies_person(binder, place):
+            continue
         if _denies_rating(binder, place) or _denies_history(binder, place, traits):
             continue
         if behind and behind[0].lemma in {"only", "just", "merely", "simply"}:
@@ -439,7 +662,7 @@ def check_negations(binder: Binder) -> None:
             ok = any(
                 all(
                     not any(trait.holds(i) for i in ref.ids)
-                    and any(context.facts.has_role(i, trait.role) for i in ref.ids)
+                    and any(_is_known(context.facts, i, trait.role) for i in ref.ids)
                     for ref in refs
                 )
                 for refs in readings

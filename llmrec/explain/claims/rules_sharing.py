@@ -24,14 +24,18 @@ FIELD_NOUNS = {
     "countrynoun": "country",
 }
 _SHARING = ("sharev", "same", "sharing", "similarv")
-_FAMILIAR = frozenset("know remember see meet like love enjoy watch recognise familiar".split())
+_FAMILIAR = frozenset(
+    ["know", "remember", "see", "meet", "like", "love", "enjoy", "watch", "recognise", "familiar"]
+)
 
 
 def share_places(binder: Binder) -> list[int]:
     """Return where a sentence says that items have something in common."""
     found = []
     for place, node in enumerate(binder.nodes):
-        if node.used or not (node.has(*_SHARING) or _refers(binder, place) or _is_one(binder, place)):
+        if node.used or not (
+            node.has(*_SHARING) or _refers(binder, place) or _is_one(binder, place)
+        ):
             continue
         if node.has("sharev", "similarv") and node.has("recv") and not _joins_items(binder, place):
             continue
@@ -55,6 +59,14 @@ def _refers(binder: Binder, place: int) -> bool:
     behind = binder.nodes[place + 1 : place + 9]
     lead = binder.nodes[max(0, place - 2) : place]
     if any(n.kind == "value" for n in [*lead[-1:], *behind[:2]]):
+        return False
+    clause = binder.within(binder.clause(place))
+    apposed = any(n.kind == "value" for n in binder.nodes[max(0, place - 3) : place])
+    if (
+        (apposed or any(n.kind == "value" for n in clause))
+        and behind
+        and behind[0].lemma in {"of", "behind"}
+    ):
         return False
     if behind and behind[0].lemma in {"of", "behind"}:
         return _entity_follows(behind[1:]) and node.has("directornoun", "castnoun", "franchisenoun")

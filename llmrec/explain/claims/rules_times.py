@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import (
     any_event,
     bind_event,
@@ -20,12 +18,13 @@ from llmrec.explain.claims.rules_reasons import _is_temporal
 from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.traits import find_traits, is_release
 from llmrec.explain.claims.when import RECENT_DAYS, RECENT_EVENTS, Gap, Moment, When
-
 from llmrec.explain.facts import stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
+    from llmrec.explain.claims.entities import Ref
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Past
 
@@ -86,7 +85,9 @@ def _checked_as_habit(binder: Binder, place: int) -> bool:
     yours = any(n.has("you") for n in binder.nodes)
     if any(node.kind == "entity" and not node.has("it") for node in nodes) or not yours:
         return False
-    habit = next((n for n in nodes if n.has("habit", "mostly", "favourite") or _is_every(binder, n)), None)
+    habit = next(
+        (n for n in nodes if n.has("habit", "mostly", "favourite") or _is_every(binder, n)), None
+    )
     if binder.nodes[place].text.lower().startswith(("every ", "each ", "on every ", "on each ")):
         binder.context.report("time", f"{binder.nodes[place].text}: no log shows a rule", ok=False)
         return True
@@ -124,12 +125,15 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     nodes = binder.within(clause)
     past = any(is_past(binder, e) for e in binder.entities if clause.start <= e < clause.end)
     told = any(n.has("uverb", "ratev", "likev", "lovev") and "past" in n.classes for n in nodes)
-    said_of_rec = any(n.has("rec", "recnoun", "modal") for n in nodes)
+    tonight = binder.nodes[place].text.lower().split()[-1] in {"tonight", "today"}
+    said_of_rec = any(n.has("rec", "recnoun", "modal") for n in nodes) or tonight
     demand = binder.nodes[place].value
     if past or told or not said_of_rec or not isinstance(demand, When):
         return False
     facts = binder.context.facts
-    supposed = any(n.has("modal") or n.lemma in {"perhaps", "maybe", "for", "if", "some"} for n in nodes)
+    supposed = any(
+        n.has("modal") or n.lemma in {"perhaps", "maybe", "for", "if", "some"} for n in nodes
+    )
     if supposed and not any(n.text.lower() in {"today", "tonight"} for n in nodes):
         return True
     ok = demand.holds(Moment(local=facts.now, now=facts.now))
@@ -144,6 +148,8 @@ def check_gaps(binder: Binder) -> None:
             continue
         node.used = True
         gap = node.value
+        if _up_to_now(binder, place, gap):
+            continue
         pairs = _gap_pairs(binder, place, gap)
         released = gap.years is not None and (
             _tells_releases(binder, place) or not _all_past(binder, pairs)
@@ -154,6 +160,24 @@ def check_gaps(binder: Binder) -> None:
         if not pairs and not released:
             ok = _alone(binder, place, gap)
         binder.context.report("time", f"{node.text}: {_pair_names(binder, pairs)}", ok=ok)
+
+
+def _up_to_now(binder: Binder, place: int, gap: Gap) -> bool:
+    """Check "four weeks lie between [1] and today"."""
+    clause = binder.within(binder.clause(place))
+    today = [n for n in clause if n.lemma == "now" or n.text.lower() in {"today", "now", "tonight"}]
+    if not today:
+        return False
+    readings = bind_event(binder, place)
+    now = binder.context.facts.now
+    ok = holds(
+        readings,
+        any_event(binder.context.facts, lambda past: gap.holds(past.moment.local, now)),
+    )
+    for node in today:
+        node.used = True
+    binder.context.report("time", f"{gap.text} up to now: {names_of(binder, readings)}", ok=ok)
+    return True
 
 
 def _tells_releases(binder: Binder, place: int) -> bool:
@@ -186,7 +210,10 @@ def _around(binder: Binder, place: int, *, past_only: bool) -> tuple[list[Ref], 
     facts = binder.context.facts
     rows: tuple[list[Ref], list[Ref]] = ([], [])
     rows[0].extend(r for r in binder.context.earlier if not past_only or events_of(facts, r))
+    named = any(binder.nodes[e].has("named", "cited") for e in binder.entities)
     for e in binder.entities:
+        if named and binder.nodes[e].has("it"):
+            continue
         readings = past_readings(binder, e) if past_only else binder.resolve(e)
         rows[e > place].extend(readings[0] if readings else [])
     return rows
@@ -280,6 +307,8 @@ def check_order(binder: Binder) -> None:
                 _check_since(binder, place)
         elif node.has("before", "after"):
             _check_sequence(binder, place, later_first=node.has("after"), leads=True)
+        elif node.lemma == "next" and _is_adjective(binder, place):
+            continue
         elif node.has("then", "earlierword"):
             _check_sequence(binder, place, later_first=node.has("earlierword"), leads=False)
         elif node.has("followv") and not node.has("directv"):
@@ -324,14 +353,21 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
             target = after[1] if len(after) > 1 else None
         base = after[0]
     else:
+        if before is None:
+            return
         base, target = before, after[0]
-    if base is None or target is None or base.ids == target.ids:
+    if target is None or base.ids == target.ids:
         return
     later, sooner = (target, base) if later_first or not leads else (base, target)
     if not leads and later_first:
         later, sooner = base, target
     node.used = True
     _report_order(binder, sooner, later)
+
+
+def _is_adjective(binder: Binder, place: int) -> bool:
+    """Return whether "next" belongs to a noun ("the very next film")."""
+    return any(n.has("film", "watchnoun", "recnoun") for n in binder.nodes[place + 1 : place + 2])
 
 
 def _check_since(binder: Binder, place: int) -> None:
@@ -370,7 +406,7 @@ def _report_order(binder: Binder, sooner: Ref, later: Ref) -> None:
     binder.context.report("order", f"{name(sooner.ids)} before {name(later.ids)}", ok=ok)
 
 
-def _check_extremes(binder: Binder) -> None:
+def _check_extremes(binder: Binder) -> None:  # noqa: C901
     """Check "your most recent film", "the first crime film", "a recent viewing"."""
     for place, node in enumerate(binder.nodes):
         if node.has("opening", "closing") and not node.used and binder.near(place, "watchnoun"):
@@ -397,6 +433,9 @@ def _check_extremes(binder: Binder) -> None:
             node.used = True
             continue
         if node.lemma == "first" and _sequenced(binder, place):
+            continue
+        if behind is not None and behind.has("releasev") and not binder.near(place, "you"):
+            node.used = True
             continue
         if not _is_ordering(binder, place):
             continue
@@ -436,9 +475,15 @@ def _sequenced(binder: Binder, place: int) -> bool:
     """Check "first came [1], and later [2]": the order in which they are named."""
     nodes = binder.nodes
     node = nodes[place]
-    if not any(n.has("then", "after") or n.lemma == "later" for n in nodes[place + 1 :]):
+    rest = nodes[place + 1 :]
+    second = [n for n in rest if n.kind == "ordinal" and n.value == 2]
+    if not second and not any(n.has("then", "after") or n.lemma == "later" for n in rest):
         return False
     refs = _past_after(binder, place)
+    if second:
+        before = _past_before(binder, place)
+        refs = [*([before] if before is not None else []), *refs]
+        second[0].used = True
     node.used = True
     for sooner, later in itertools.pairwise(refs):
         if sooner.ids != later.ids:

@@ -35,11 +35,11 @@ UNIT = r"(?i:second|minute|hour|day|night|evening|morning|week|weekend|fortnight
 PART = r"(?i:morning|afternoon|evening|night|midnight|noon|midday|lunchtime)"
 _DATE = rf"(?P<day>\d{{1,2}}(?:st|nd|rd|th)?|(?i:{ORDINAL}))"
 _HEDGE = (
-    r"(?:(?P<hedge>(?i:just over|well over|over|more than|at least|just under|under|less than|"
+    r"(?:(?P<hedge>(?i:not even|not quite|not yet|just over|well over|over|more than|at least|just under|under|less than|"  # noqa: E501
     r"within|almost|nearly|close to|about|around|roughly|some|approximately|maybe|perhaps|barely|"
     r"only|just|a good|no more than|at most)) )?"
 )
-_IN = r"(?:(?i:in|on|during|over|from|of|at|by|through|throughout|for|across|since|back in|way back in) )?"
+_IN = r"(?:(?i:in|on|during|over|from|of|at|by|through|throughout|for|across|since|back in|way back in) )?"  # noqa: E501
 _EXACT_HEDGES = {"only", "just", "barely", "a good"}
 
 
@@ -92,7 +92,7 @@ def _full_date(match: re.Match[str]) -> When:
 
 def _iso(match: re.Match[str]) -> When | None:
     try:
-        day = datetime.fromisoformat(match[0].replace(" ", "T"))  # noqa: DTZ007
+        day = datetime.fromisoformat(match[0].replace(" ", "T"))
     except ValueError:
         return When(match[0], lambda _: False)
     clock = ":" in match[0]
@@ -103,6 +103,12 @@ def _iso(match: re.Match[str]) -> When | None:
             and (not clock or (m.local.hour, m.local.minute) == (day.hour, day.minute))
         ),
     )
+
+
+def _iso_of(match: re.Match[str]) -> When | None:
+    bare = re.search(r"\d{4}-.*", match[0])
+    inner = re.match(r"(.*)", bare[0]) if bare else None
+    return _iso(inner) if inner else None
 
 
 def _in_third(match: re.Match[str]) -> When:
@@ -329,7 +335,7 @@ _HOLIDAYS = {
     "valentine's day": ((2, 14), (2, 14)),
 }
 HOLIDAY = re.compile(
-    r"(?:(?i:at|around|over|before|on|near|for|last|this|during) )+(?P<name>(?i:christmas(?: eve| day)?"
+    r"(?:(?i:at|around|over|before|on|near|for|last|this|during) )+(?P<name>(?i:christmas(?: eve| day)?"  # noqa: E501
     r"|halloween(?= night| evening| of|[,.;]| you| (?:19|20)|$)|new year(?:'s eve|'s day)?"
     r"|valentine's day|boxing day))(?: (?i:night|evening|morning|time|season))?(?:(?:,| of)? "
     rf"(?P<year>{YEAR}))?\b"
@@ -360,10 +366,10 @@ _THIRD = (
 TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
     (re.compile(pattern), build)
     for pattern, build in (
-        (rf"{_IN}\b\d{{4}}-\d{{2}}-\d{{2}}(?:[ T]\d{{2}}:\d{{2}})?\b", lambda m: _iso_of(m)),
+        (rf"{_IN}\b\d{{4}}-\d{{2}}-\d{{2}}(?:[ T]\d{{2}}:\d{{2}})?\b", _iso_of),
         (
-            rf"{_IN}(?:the )?(?P<one>\d{{1,2}})(?:st|nd|rd|th)?(?: and (?:the )?| or |[-\u2013]| to )"
-            rf"(?P<two>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTH})(?:,? (?P<year>{YEAR}))?\b",
+            rf"{_IN}(?:the )?(?P<one>\d{{1,2}})(?:st|nd|rd|th)?(?: and (?:the )?| or |[-\u2013]| to )"  # noqa: E501
+            rf"(?P<two>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTH})(?:,? (?P<year>{YEAR}))?\b",  # noqa: E501
             _two_days,
         ),
         (
@@ -372,18 +378,18 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _full_date,
         ),
         (
-            rf"\b(?:(?i:it's|it is|it has|has) )?(?i:been) {_HEDGE}(?P<amount>(?i:{AMOUNT})) "
+            rf"\b(?:(?i:it's|it is|it has|has|it was) )(?:(?i:been|now) )*{_HEDGE}(?P<amount>(?i:{AMOUNT})) "  # noqa: E501
             rf"(?P<unit>{UNIT})s? (?i:since)\b",
             _ago,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:have|has) (?i:passed|gone by|elapsed)"
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:have|has) (?i:passed|gone by|elapsed)"  # noqa: E501
             rf" (?i:since)\b",
             _ago,
         ),
         (
-            rf"\b(?i:in|over|during) (?i:the )(?:(?P<amount>(?i:{AMOUNT})) )?(?P<unit>{UNIT})s? (?i:before|leading up to)"
-            rf" (?i:this|today|now|that|the) ?(?i:suggestion|recommendation|pick|point|date|moment|list)?\b",
+            rf"\b(?i:in|over|during) (?i:the )(?:(?P<amount>(?i:{AMOUNT})) )?(?P<unit>{UNIT})s? (?i:before|leading up to)"  # noqa: E501
+            rf" (?i:this|today|now|that|the) ?(?i:suggestion|recommendation|pick|point|date|moment|list)?\b",  # noqa: E501
             _within_last,
         ),
         (
@@ -422,7 +428,11 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             rf"(?:(?i:in|during|of|over|since|from|by|through|throughout|this|last|past|that|early|"
             rf"late|both|and|to|until|till|for|your|a|one|the|every|each|back in) )"
             rf"{_WHICH}(?P<month>{MONTH})(?P<year>)(?:'s)?(?![\w ]*\bI\b)\b",
-            lambda m: _which_month(m),
+            _which_month,
+        ),
+        (
+            r"^\s*(?P<month>May|March|August)(?P<which>)(?P<year>)(?= (?:brought|saw|was|gave|had|is|held|held|added|\w+ed\b))",  # noqa: E501
+            _which_month,
         ),
         (
             r"(?P<month>(?i:january|february|april|june|july|september|october|november|december)"
@@ -441,14 +451,14 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _season,
         ),
         (
-            r"\b(?:(?i:in|at|towards?|by|near) )?(?i:the )?(?P<third>(?i:early|late|middle|mid|start|beginning"
+            r"\b(?:(?i:in|at|towards?|by|near) )?(?i:the )?(?P<third>(?i:early|late|middle|mid|start|beginning"  # noqa: E501
             r"|end|close)) (?i:in|of) (?i:the|that) (?i:same )?(?i:month)\b",
             _third_of_month,
         ),
         (r"\b(?i:the day before yesterday)\b", _days_back(2, 2)),
         (
-            rf"\b(?P<lead>(?i:yesterday|this|last|late last)) (?P<part>(?i:morning|afternoon|evening"
-            rf"|night))\b",
+            r"\b(?P<lead>(?i:yesterday|this|last|late last)) (?P<part>(?i:morning|afternoon|evening"
+            r"|night))\b",
             _part,
         ),
         (r"\b(?i:yesterday)\b", _days_back(1, 1)),
@@ -475,7 +485,7 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _calendar_unit,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "  # noqa: E501
             rf"(?i:ago|back|before now|before today)\b",
             _ago,
         ),
@@ -489,7 +499,7 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _within_last,
         ),
         (
-            rf"\b(?:(?i:in|over|during|of|from) )?(?:the |these )?(?i:recent|latest) (?P<unit>{UNIT})s\b",
+            rf"\b(?:(?i:in|over|during|of|from) )?(?:the |these )?(?i:recent|latest) (?P<unit>{UNIT})s\b",  # noqa: E501
             _recent_units,
         ),
         (
@@ -498,14 +508,14 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _recently,
         ),
         (
-            r"\b(?i:(?:quite )?a (?:little |good )?while (?:ago|back)|some time (?:ago|back)|a time ago)\b",
+            r"\b(?i:(?:quite )?a (?:little |good )?while (?:ago|back)|some time (?:ago|back)|a time ago)\b",  # noqa: E501
             _days_back(14, 10**6),
         ),
         (r"\b(?i:(?:a )?long (?:time |while )?ago|ages ago|long since)\b", _days_back(150, 10**6)),
         (
-            rf"(?:(?i:at|around|about|shortly after|just after|after) )?(?P<hedge>(?i:around|about|"
-            rf"roughly|shortly after|just after) )?\b(?P<hour>\d{{1,2}})(?::(?P<minute>\d\d))?"
-            rf" ?(?P<half>(?i:[ap]\.?m\b\.?))",
+            r"(?:(?i:at|around|about|shortly after|just after|after) )?(?P<hedge>(?i:around|about|"
+            r"roughly|shortly after|just after) )?\b(?P<hour>\d{1,2})(?::(?P<minute>\d\d))?"
+            r" ?(?P<half>(?i:[ap]\.?m\b\.?))",
             _clock,
         ),
         (
@@ -514,7 +524,7 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _clock,
         ),
         (
-            rf"(?:(?i:in the|on a|on an|on the|in an|during the|at|around|one|that|late at|late in the|"
+            rf"(?:(?i:in the|on a|on an|on the|in an|during the|at|around|one|that|late at|late in the|"  # noqa: E501
             rf"early in the|late|early|an|a|by) )?(?P<lead>(?i:late |early )?)(?:(?i:in the|at) )?"
             rf"(?P<part>{PART}s?)\b",
             _part,
@@ -529,14 +539,8 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
 """Patterns and what each builds, the more specific first; a match that builds None is none."""
 
 
-def _iso_of(match: re.Match[str]) -> When | None:
-    bare = re.search(r"\d{4}-.*", match[0])
-    inner = re.match(r"(.*)", bare[0]) if bare else None
-    return _iso(inner) if inner else None
-
-
 BARE_YEAR = re.compile(
-    rf"(?:(?P<lead>(?i:in|during|of|from|since|back in|throughout|after|before|until|by|prior to)) )?\b(?P<year>{YEAR})\b"
+    rf"(?:(?P<lead>(?i:in|during|of|from|since|back in|throughout|after|before|until|by|prior to)) )?\b(?P<year>{YEAR})\b"  # noqa: E501
 )
 
 
@@ -551,5 +555,6 @@ def bare_year(match: re.Match[str]) -> When:
         "until": lambda y: y <= year,
         "by": lambda y: y <= year,
     }
-    years = compare.get((match["lead"] or "").lower(), lambda y: y == year)
+    same: Callable[[int], bool] = lambda y: y == year  # noqa: E731
+    years = compare.get((match["lead"] or "").lower(), same)
     return When(match[0], lambda m: years(m.local.year), year=year, years=years)

@@ -17,18 +17,65 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.vocabulary import Vocabulary
 
 
-_SMALL = frozenset("the a an of and in to for on at by or with from".split())
-_PRONOUNS = frozenset("it he she they we i you this that these those us her him them".split())
-_TIME_WORDS = frozenset("in of since from by year until before after and during".split())
-_SERIES = frozenset(
-    "series saga films movies universe franchise trilogy cycle titles stories entries pictures "
-    "instalments installments chapters sequels adventures fan world instalment installment chapter "
-    "entry sequel story outing".split()
+_SMALL = frozenset(
+    ["the", "a", "an", "of", "and", "in", "to", "for", "on", "at", "by", "or", "with", "from"]
 )
-_SERIES_LEADS = frozenset("another more other further".split())
+_PRONOUNS = frozenset(
+    [
+        "it",
+        "he",
+        "she",
+        "they",
+        "we",
+        "i",
+        "you",
+        "this",
+        "that",
+        "these",
+        "those",
+        "us",
+        "her",
+        "him",
+        "them",
+    ]
+)
+_TIME_WORDS = frozenset(
+    ["in", "of", "since", "from", "by", "year", "until", "before", "after", "and", "during"]
+)
+_SERIES = frozenset(
+    [
+        "series",
+        "saga",
+        "films",
+        "movies",
+        "universe",
+        "franchise",
+        "trilogy",
+        "cycle",
+        "titles",
+        "stories",
+        "entries",
+        "pictures",
+        "instalments",
+        "installments",
+        "chapters",
+        "sequels",
+        "adventures",
+        "fan",
+        "world",
+        "instalment",
+        "installment",
+        "chapter",
+        "entry",
+        "sequel",
+        "story",
+        "outing",
+    ]
+)
+_SERIES_LEADS = frozenset(["another", "more", "other", "further"])
 
 
-def find_phrases(  # noqa: PLR0913  (everything that decides what a phrase is)
+def find_phrases(
     text: str,
     tokens: Sequence[Token],
     catalogue: Vocabulary,
@@ -134,6 +181,8 @@ def reading_of(
     quoted = _quoted(tokens, start, end)
     title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
     value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
+    if value and title and not any(t.capital for t in tokens[start:end]):
+        title = False
     if title and value:
         series = _names_series(tokens, start, end)
         roles = {lexicon.role(v.field) for v in phrase.values}
@@ -162,7 +211,7 @@ def _quoted(tokens: Sequence[Token], start: int, end: int) -> bool:
     return is_quote(tokens[start - 1]) and is_quote(after)
 
 
-def _is_title(  # noqa: PLR0913  (one decision from everything around a phrase)
+def _is_title(
     phrase: Phrase,
     tokens: Sequence[Token],
     place: tuple[int, int],
@@ -183,10 +232,10 @@ def _is_title(  # noqa: PLR0913  (one decision from everything around a phrase)
         return marked
     if not _opens(tokens, start) and not phrase.words[0].isdigit():
         return True
-    return bool(phrase.titles & known) and _stands_as_name(tokens, start, end)
+    return bool(phrase.titles & known) and _stands_as_name(tokens, start, end, lexicon)
 
 
-def _stands_as_name(tokens: Sequence[Token], start: int, end: int) -> bool:
+def _stands_as_name(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
     """Return whether one ordinary word opens a sentence as a name ("Up was ...")."""
     if tokens[start].fold.isdigit():
         return not start or tokens[start - 1].fold not in _TIME_WORDS
@@ -194,7 +243,9 @@ def _stands_as_name(tokens: Sequence[Token], start: int, end: int) -> bool:
     verbs = {"is", "was", "has", "and", "comes", "shares", ",", "stars", "'s"}
     if tokens[start].fold in {"us", "her", "him", "them"}:
         return after in {"is", "was", "has"}
-    return tokens[start].fold not in _PRONOUNS and after in verbs
+    hit = lexicon.lookup(tokens, end) if end < len(tokens) else None
+    finite = hit is not None and bool(hit[2] & {"aux", "modal", "past"}) and "noun" not in hit[2]
+    return tokens[start].fold not in _PRONOUNS and (after in verbs or finite)
 
 
 def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:

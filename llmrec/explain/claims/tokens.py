@@ -18,8 +18,44 @@ _SUFFIX = re.compile(r"(?i)(n)['\u2019](t)\b|['\u2019](s|ve|re|ll|d|m)\b")
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc\u00b4`", "'''''")
 _QUOTES = frozenset("\"\u201c\u201d\u201e\u00ab\u00bb*_\u2039\u203a\u300a\u300b\u300c\u300d'")
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st vs etc eg ie approx no vol pt ep jr sr e g i a p m jan feb mar apr jun jul "
-    "aug sep sept oct nov dec u s".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "vs",
+        "etc",
+        "eg",
+        "ie",
+        "approx",
+        "no",
+        "vol",
+        "pt",
+        "ep",
+        "jr",
+        "sr",
+        "e",
+        "g",
+        "i",
+        "a",
+        "p",
+        "m",
+        "jan",
+        "feb",
+        "mar",
+        "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
+        "u",
+        "s",
+    ]
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from llmrec.explain.claims.when import When
 from llmrec.explain.facts import CLASSIC_YEARS, stem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.vocabulary import Value
 
@@ -18,7 +19,19 @@ _DIRECTING = frozenset(["directornoun", "directv"])
 _ACTING = frozenset(["castnoun", "castv"])
 _MAKER_ROLES = frozenset(["director", "writer"])
 _THEME_CUES = frozenset(
-    "about on of around tagged labelled labeled with involving featuring into".split()
+    [
+        "about",
+        "on",
+        "of",
+        "around",
+        "tagged",
+        "labelled",
+        "labeled",
+        "with",
+        "involving",
+        "featuring",
+        "into",
+    ]
 )
 
 
@@ -36,12 +49,11 @@ class Trait:
 
 def find_traits(binder: Binder) -> list[Trait]:
     """Return the traits that a sentence names and no rule has taken yet, in order."""
-    found = [
+    return [
         trait
         for place, node in enumerate(binder.nodes)
         if not node.used and (trait := _trait(binder, place))
     ]
-    return found
 
 
 def _trait(binder: Binder, place: int) -> Trait | None:
@@ -147,6 +159,14 @@ def is_release(binder: Binder, place: int) -> bool:
     before = binder.nodes[place - 1] if place else None
     if any(n.has("releasev") and n.text.lower() in _RELEASED for n in clause):
         return True
+    if any(n.has("yearnoun") for n in clause) and not any(n.has("you") for n in clause):
+        return True
+    if (
+        before is not None
+        and before.lemma in {"to", "goes back to", "go back to", "dates from"}
+        and any(n.lemma in {"back", "go", "date", "goes back to", "go back to"} for n in clause)
+    ):
+        return True
     if node.text[0].isdigit():
         adjective = after is not None and (
             after.has("value", "film", "entity", "weak", "classic") or after.lemma == "'s"
@@ -159,8 +179,24 @@ def is_release(binder: Binder, place: int) -> bool:
 
 
 _RELEASED = frozenset(
-    "released premiered out appeared dates dated made opened issued debuted hails published "
-    "release shot".split()
+    [
+        "released",
+        "premiered",
+        "out",
+        "appeared",
+        "dates",
+        "dated",
+        "made",
+        "opened",
+        "issued",
+        "debuted",
+        "hails",
+        "published",
+        "release",
+        "shot",
+        "shown",
+        "screened",
+    ]
 ) | frozenset(["came out", "comes out", "dates from", "hit cinemas", "reached cinemas"])
 
 
@@ -174,6 +210,10 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
     ):
         before -= 1
     lead = nodes[before] if before >= 0 else None
+    after = nodes[place + 1] if place + 1 < len(nodes) else None
+    crossed = place > 0 and nodes[place - 1].has("comma")
+    if crossed and after is not None and after.has("aux", "verb") and "ing" not in after.classes:
+        return frozenset()
     if lead is None:
         return frozenset()
     if lead.lemma == "by":
@@ -192,9 +232,20 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
     return frozenset()
 
 
-_DIRECTORS = frozenset("direct director helm filmmaker film-maker maker directing".split()) | {
-    "film maker"
-}
+_DIRECTORS = frozenset(
+    ["direct", "director", "helm", "filmmaker", "film-maker", "maker", "directing"]
+) | {"film maker"}
 _ACTORS = frozenset(
-    "star actor actress feature cast lead headline co-star costar performer".split()
+    [
+        "star",
+        "actor",
+        "actress",
+        "feature",
+        "cast",
+        "lead",
+        "headline",
+        "co-star",
+        "costar",
+        "performer",
+    ]
 ) | {"cast member", "leading man", "leading lady", "lead actor", "lead actress", "leading actor"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _MOVED_ARTICLE = re.compile(
 )
 _OTHER_NAMES = re.compile(r"\((?:a\.k\.a\.|aka)?\s*([^()]*[^()\d\s][^()]*)\)")
 _ARTICLES = frozenset(["the", "a", "an"])
-_PARTICLES = frozenset("de di da del van von der le la du st mc".split())
+_PARTICLES = frozenset(["de", "di", "da", "del", "van", "von", "der", "le", "la", "du", "st", "mc"])
 RUN_WORDS = 4
 """So many words in a row out of a description are a quotation of it."""
 _LONG_TEXT_WORDS = 7
@@ -77,13 +78,15 @@ class Vocabulary:
             which are clear only where few items are in question.
     """
 
-    def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:
+    def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:  # noqa: C901
         self._by_first: dict[str, dict[tuple[str, ...], Phrase]] = defaultdict(dict)
         self._lexicon = lexicon
         self.exact_titles: dict[str, set[str]] = defaultdict(set)
         """Folded titles, to the letter, to item ids: what a quotation may hold."""
         self.exact_values: dict[str, set[Value]] = defaultdict(set)
-        self.runs: dict[tuple[str, ...], list[tuple[Value, tuple[str, ...], int]]] = defaultdict(list)
+        self.runs: dict[tuple[str, ...], list[tuple[Value, tuple[str, ...], int]]] = defaultdict(
+            list
+        )
         """The first words of every place of a long text, to (text, its words, the place)."""
         self.series: dict[str, list[str]] = defaultdict(list)
         """Folded names of series to the ids of their items, in the catalogue's order."""
@@ -102,6 +105,14 @@ class Vocabulary:
                 if (name, value) not in seen:
                     seen.add((name, value))
                     self._add_value(Value(name, value))
+        if not short:
+            fields = {name for name, _ in seen if lexicon.role(name) == "genre"}
+            for name in sorted(fields):
+                for genre in lexicon.genres():
+                    if lexicon.ordinary(genre):
+                        continue
+                    if (name, genre) not in {(n, fold(v)) for n, v in seen}:
+                        self._add_value(Value(name, genre))
 
     def _add_exact(self, item: Item) -> None:
         for title in [*title_forms(item.title), title_text(item)]:
@@ -142,7 +153,7 @@ class Vocabulary:
         places = {id(token): n for n, token in enumerate(words)}
         marks = frozenset(
             places[id(before)]
-            for before, after in zip(tokens, tokens[1:], strict=False)
+            for before, after in itertools.pairwise(tokens)
             if id(before) in places and id(after) not in places
         )
         key = tuple(token.fold for token in words)

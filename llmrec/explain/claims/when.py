@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.numbers import Range
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llmrec.explain.claims.numbers import Range
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -27,10 +30,21 @@ UNITS_S = {
     "year": 365.25 * DAY_S,
     "decade": 3652.5 * DAY_S,
 }
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _SEASON_OF_MONTH = {
     12: "winter", 1: "winter", 2: "winter", 3: "spring", 4: "spring", 5: "spring",
     6: "summer", 7: "summer", 8: "summer", 9: "autumn", 10: "autumn", 11: "autumn",
@@ -126,7 +140,17 @@ def elapsed(amount: Range, unit: str, hedge: str = "") -> Callable[[datetime, da
             return False
         if hedge in {"over", "more than", "just over", "at least", "well over"}:
             return amount.low * 0.98 <= count <= 2 * amount.high + 1
-        if hedge in {"under", "less than", "within", "just under", "at most", "no more than"}:
+        if hedge in {
+            "not even",
+            "not quite",
+            "not yet",
+            "under",
+            "less than",
+            "within",
+            "just under",
+            "at most",
+            "no more than",
+        }:
             return count <= amount.high + 1e-6
         if hedge in {"almost", "nearly", "close to"}:
             return amount.low * 0.7 <= count <= amount.high * 1.02
