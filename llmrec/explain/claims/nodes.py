@@ -182,7 +182,7 @@ _TIME_WORDS = re.compile(
 )
 _THEME_LEADS = frozenset(
     ["about", "theme", "themes", "keyword", "keywords", "tag", "tags", "tagged", "is", "are"]
-)  # noqa: E501
+)
 
 
 def _tells_time(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:

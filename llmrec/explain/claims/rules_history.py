@@ -594,7 +594,8 @@ def _check_taste(  # noqa: C901, PLR0912, PLR0915
         part = OFTEN_SHARE if often else TASTE_SHARE
         common = trait.role in _COMMON_ROLES
         ok = len(meeting) >= least and (not common or share >= part)
-        ok = ok and _liked_on_average(facts, meeting) is not False
+        liking = any(n.has("likev", "lovev", "taste", "fondness") for n in nodes)
+        ok = ok and not (liking and _liked_on_average(facts, meeting) is False)
     for node in [*windows, *nodes]:
         if node in windows or node.has("habit", "likev", "lovev", "fondness"):
             node.used = True

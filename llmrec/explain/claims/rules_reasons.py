@@ -417,7 +417,7 @@ _STANDS = frozenset(
         "show",
         "find",
         "in",
-    ]  # noqa: E501
+    ]
 ) | {"turn up", "show up", "be on", "put on"}
 
 
