@@ -24,6 +24,7 @@ def convert(source: Path, folder: Path, *, description: str) -> None:
         EngineError: The file holds no chat template.
     """
     require("gguf", "cpu")
+    require("accelerate", "cpu")  # Transformers reads GGUF through it
     torch = require("torch", "cpu")
     transformers = require("transformers", "cpu")
     place = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
