@@ -28,10 +28,10 @@ OFTEN_SHARE = 0.15
 """... and "often" so many, and for a genre this share."""
 MOSTLY_SHARE = 0.5
 """What "mostly" exceeds."""
-LIKED_PART = 0.6
+LIKED_PART = 0.7
 LOVED_PART = 0.8
 DISLIKED_PART = 0.5
-"""Parts of the best rating: liked from .6, loved or rated highly from .8, disliked up to .5."""
+"""Parts of the best rating: liked from .7, loved or rated highly from .8, disliked up to .5."""
 CLASSIC_YEARS = 20
 """How old a film is that may be called a classic or old one."""
 _LONG_TEXT_WORDS = 7

@@ -127,6 +127,11 @@ RATINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rated | None]], 
         (rf"(?:(?i:a|an|the|your) )?{_RATING_NOUN} of (?P<value>(?i:{_NUMBER}))\b", _rated),
         (rf"(?:(?i:a|an|the) )(?P<value>\d+(?:\.\d)?)[- ]{_RATING_NOUN}\b", _rated),
         (
+            r"\b(?i:the|your) (?i:best|highest|top|greatest) (?i:possible )?(?i:rating|mark|score|grade)s?"
+            r" (?i:there is|there are|you can give|one can give|possible|available|of all that there are|that exists)\b",
+            lambda _: Rated(None),
+        ),
+        (
             r"\b(?:(?i:a|the|your|my) )?(?i:full|top|maximum|perfect|highest possible|best possible)"  # noqa: E501
             r"(?: possible)? (?i:marks?|ratings?|scores?|grades?|stars)\b",
             lambda _: Rated(None),

@@ -90,8 +90,8 @@ def _take_title(context: Context, place: int) -> None:
     nodes, facts = context.sentence.nodes, context.facts
     node = nodes[place]
     titles: frozenset[str] = node.value  # type: ignore[assignment]
-    ids = (titles & facts.known_ids) or titles
-    ids = frozenset(i for i in ids if _in_full(facts.item_of(i).title, node.text)) or ids
+    full = frozenset(i for i in titles if _in_full(facts.item_of(i).title, node.text)) or titles
+    ids = (full & facts.known_ids) or full
     year = _year_behind(nodes, place)
     if year is not None:
         right = frozenset(i for i in ids if facts.year(i) == year)

@@ -217,7 +217,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _years_between,
         ),
         (
-            rf"\b(?i:the|that|your) (?:very )?(?i:next|following) (?P<unit>{UNIT})\b(?P<word>)",
+            rf"\b(?i:the|that) (?:very )?(?i:next|following) (?P<unit>{UNIT})\b(?P<word>)",
             _next,
         ),
         (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.tokens import tokenize
+
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.nodes import Node
@@ -76,6 +78,34 @@ _FREE_MARKS = frozenset(
 )
 
 
+_MAX_LEAD = 5
+
+
+def check_connective(binder: Binder) -> None:
+    """Take the words that only lead into a sentence ("Second, ...", "Best of all: ...")."""
+    nodes = binder.nodes
+    start = next((n for n, node in enumerate(nodes) if node.kind != "mark"), len(nodes))
+    end = next((n for n in range(start, len(nodes)) if nodes[n].has("comma", "colon")), None)
+    if end is None or end - start > _MAX_LEAD or start == end:
+        return
+    lead = nodes[start:end]
+    plain = all(
+        node.kind in {"word", "ordinal"} or (node.kind == "number" and len(lead) > 1) for node in lead
+    )
+    if plain and not any(node.has("you", "uverb", "ratev", "neg", "blocked", "film", "aux", "taste") for node in lead):
+        for node in lead:
+            node.used = True
+            node.classes |= {"connective"}
+
+
+def is_courtesy(binder: Binder) -> bool:
+    """Return whether a whole sentence is a phrase of courtesy, which claims nothing."""
+    words = tuple(
+        t.fold for t in tokenize(binder.context.sentence.text) if t.is_word or t.fold.startswith("'") or t.fold == "n't"
+    )
+    return words in binder.context.facts.lexicon.courtesies
+
+
 def check_leftovers(binder: Binder) -> None:
     """Report the words that cannot be read, or that the sentence is read in full."""
     nodes = binder.nodes
@@ -135,7 +165,10 @@ def _is_unknown_deed(binder: Binder, place: int) -> bool:
         and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}
     ):
         before -= 1
-    return before >= 0 and binder.nodes[before].lemma == "you" and node.lemma not in _HARMLESS_DEEDS
+    if before < 0 or binder.nodes[before].lemma != "you" or node.lemma in _HARMLESS_DEEDS:
+        return False
+    lead = binder.nodes[binder.clause(place).start : before]
+    return not any(n.has("modal") or n.lemma in {"what", "if"} for n in lead)
 
 
 def _seeks_the_new(binder: Binder, place: int) -> bool:
@@ -179,7 +212,7 @@ def _is_wish(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     lead = binder.nodes[clause.start : place]
     return any(
-        n.has("modal") or n.lemma in {"if", "whenever", "when", "should"} for n in lead
+        n.has("modal") or n.lemma in {"if", "whenever", "when", "should", "maybe", "perhaps", "possibly"} for n in lead
     ) or not any(n.has("you") for n in lead)
 
 
@@ -190,9 +223,19 @@ def _may_be_capital(binder: Binder, place: int) -> bool:
     return opened or node.lemma in {"i"}
 
 
+def _is_of_the_choice(binder: Binder, place: int) -> bool:
+    """Return whether the subject is the choice itself ("the fit is good")."""
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    named = any(n.kind == "entity" for n in lead)
+    return not named and any(n.has("recnoun") and not n.has("film") for n in lead)
+
+
 def _praises_the_choice(binder: Binder, place: int) -> bool:
     """Return whether praise is for the choice ("a good fit"), not for the film ("a good film")."""
     before = binder.nodes[place - 1] if place else None
+    if before is not None and before.lemma == "be" and _is_of_the_choice(binder, place):
+        return True
     if before is not None and before.lemma in {"seem", "look", "sound"}:
         return True
     for node in binder.nodes[place + 1 : place + 6]:

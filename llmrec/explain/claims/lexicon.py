@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _VOWELS = "aeiou"
 _MAX_WORDS = 7
+_INTENSIFIERS = frozenset(
+    "very really quite rather extremely particularly especially somewhat pretty fairly".split()
+)
+"""Words that a phrase may hold without meaning anything else ("went down very well")."""
 
 
 class Lexicon:
@@ -60,6 +64,8 @@ class Lexicon:
         self._aux(irregular)
         for entry in _entries(words["blocked"]):
             self._classes[_key(entry)] = {"blocked"}
+        self.courtesies = frozenset(_key(entry) for entry in _entries(words["courtesies"]))
+        """Whole sentences that claim nothing, as folded words."""
         self.roles: dict[str, str] = {
             name: role for role, names in catalogue["fields"].items() for name in names
         }
@@ -87,6 +93,9 @@ class Lexicon:
         best: tuple[int, str, frozenset[str]] | None = None
         while place < len(tokens) and len(words) < _MAX_WORDS:
             token = tokens[place]
+            if words and token.fold in _INTENSIFIERS and (*words, token.fold) not in self._classes:
+                place += 1
+                continue
             if token.is_word or token.text == "'" or token.fold.startswith("'"):
                 words.append(token.fold)
                 key = tuple(words)

@@ -169,6 +169,8 @@ def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
     if roles - {"theme", "franchise"} and not roles <= {"genre", "theme"}:
         return False
     words = [t for t in tokens[found.first : found.last] if t.is_word]
+    if len(words) > 1 and " ".join(t.fold for t in words) not in _IDIOMS:
+        return False
     if "genre" in roles and not (
         len(words) == 1 and words[0].fold in {"history", "short", "family"}
     ):
@@ -180,6 +182,10 @@ _TIME_WORDS = re.compile(
     r"(?i)(?:spring|summer|autumn|fall|winter|night|evening|morning|afternoon|weekend|day|"
     r"\w+ies|(?:19|20)\d0s|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
 )
+_IDIOMS = frozenset(
+    ["film history", "true story", "on the run", "one night", "last stand", "picture book", "first love"]
+)
+"""Keywords of several words that are ordinary language as well."""
 _THEME_LEADS = frozenset(
     ["about", "theme", "themes", "keyword", "keywords", "tag", "tags", "tagged", "is", "are"]
 )

@@ -15,7 +15,7 @@ from llmrec.explain.claims import (
 )
 from llmrec.explain.claims.binding import Binder
 from llmrec.explain.claims.entities import Context, Mention, Ref, link_entities
-from llmrec.explain.claims.leftovers import check_leftovers
+from llmrec.explain.claims.leftovers import check_connective, check_leftovers, is_courtesy
 from llmrec.explain.claims.nodes import read_sentences
 from llmrec.explain.claims.vocabulary import Value, Vocabulary
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llmrec.types import Finding
 
 _RULES = (
+    check_connective,
     rules_reasons.check_seen,
     rules_reasons.check_reasons,
     rules_reasons.check_exclusive,
@@ -74,6 +75,9 @@ def read_claims(
         context = Context(facts, sentence, list(earlier), findings, people, traits)
         link_entities(context)
         binder = Binder(context)
+        if is_courtesy(binder):
+            context.report("readable", "claims nothing that could be false", ok=True)
+            continue
         for rule in _RULES:
             rule(binder)
         traits = context.traits

@@ -59,6 +59,12 @@ def check_counts(binder: Binder) -> None:
         _check_count(binder, place)
 
 
+def _counts_arguments(binder: Binder, place: int) -> bool:
+    """Return whether reasons are counted and not films ("a few reasons", "two things")."""
+    behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    return behind is not None and behind.has("recnoun") and not behind.has("film", "watchnoun")
+
+
 def _is_total(binder: Binder, place: int) -> bool:
     """Return whether a number is the size of the history: "among your 45 films are 12 ..."."""
     nodes = binder.nodes
@@ -90,6 +96,9 @@ def _check_count(binder: Binder, place: int) -> None:  # noqa: C901, PLR0915
     facts = binder.context.facts
     node = binder.nodes[place]
     if _counts_persons(binder, place):
+        node.used = True
+        return
+    if _counts_arguments(binder, place):
         node.used = True
         return
     if _is_total(binder, place):

@@ -97,7 +97,9 @@ def check_ratings(binder: Binder) -> None:  # noqa: C901
         elif node.kind == "number" and _is_rating(binder, place):
             value: Range = node.value  # type: ignore[assignment]
             _check(binder, place, _equals(binder.context.facts, Rated(value.low)))
-        elif node.has("higher", "lower", "equal") and _compares(binder, place):
+        elif (
+            node.has("higher", "lower", "equal") or _likes_more(binder, place)
+        ) and _compares(binder, place):
             _check_comparison(binder, place)
         elif node.has("high", "low", "middling") and _speaks_of_rating(binder, place):
             _check(binder, place, _in_words(binder.context.facts, node))
@@ -281,6 +283,13 @@ def _check_rated(binder: Binder, place: int) -> None:
         binder.context.report("rating", f"rated: {names_of(binder, readings)}", ok=ok)
 
 
+def _likes_more(binder: Binder, place: int) -> bool:
+    """Return whether "liked [1] more than [2]" is said here."""
+    behind = binder.nodes[place + 1 : place + 3]
+    more = binder.nodes[place].lemma in {"more", "less", "better"}
+    return more and any(n.has("than") for n in behind) and binder.near(place, "likev", "lovev")
+
+
 def _compares(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     nodes = binder.within(clause)
@@ -312,7 +321,7 @@ def _check_comparison(binder: Binder, place: int) -> None:
         for o in second
         for b in _given(facts, o)
     ]
-    higher = node.has("higher") or (node.lemma == "well")
+    higher = node.has("higher") or node.lemma in {"more", "better"}
     compare = operator.eq if node.has("equal") else operator.gt if higher else operator.lt
     ok = any(compare(a, b) for a, b in pairs)
     binder.context.report("comparison", f"{node.text}: {names_of(binder, [first, second])}", ok=ok)
@@ -446,6 +455,7 @@ _HEDGES = frozenset(
         "bet",
         "guess",
         "could",
+        "luck",
     ]
 )
 

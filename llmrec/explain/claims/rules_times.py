@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Past
 
+_NOW = frozenset(["tonight", "today", "this evening", "this weekend", "this afternoon", "a weekend"])
 _USUAL_SHARE = 0.5
 _OFTEN_SHARE = 0.25
 
@@ -125,7 +126,7 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     nodes = binder.within(clause)
     past = any(is_past(binder, e) for e in binder.entities if clause.start <= e < clause.end)
     told = any(n.has("uverb", "ratev", "likev", "lovev") and "past" in n.classes for n in nodes)
-    tonight = binder.nodes[place].text.lower().split()[-1] in {"tonight", "today"}
+    tonight = binder.nodes[place].text.lower().removeprefix("for ") in _NOW
     said_of_rec = any(n.has("rec", "recnoun", "modal") for n in nodes) or tonight
     demand = binder.nodes[place].value
     if past or told or not said_of_rec or not isinstance(demand, When):
@@ -134,7 +135,7 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     supposed = any(
         n.has("modal") or n.lemma in {"perhaps", "maybe", "for", "if", "some"} for n in nodes
     )
-    if supposed and not any(n.text.lower() in {"today", "tonight"} for n in nodes):
+    if supposed and not any(n.text.lower() == "today" for n in nodes):
         return True
     ok = demand.holds(Moment(local=facts.now, now=facts.now))
     binder.context.report("time", f"{binder.nodes[place].text}, said of now", ok=ok)
@@ -313,6 +314,7 @@ def check_order(binder: Binder) -> None:
             _check_sequence(binder, place, later_first=node.has("earlierword"), leads=False)
         elif node.has("followv") and not node.has("directv"):
             _check_following(binder, place)
+    _check_tenses(binder)
     _check_extremes(binder)
 
 
@@ -382,6 +384,28 @@ def _here(binder: Binder, ref: Ref, place: int) -> bool:
     return any(ref in (binder.resolve(e) or [[]])[0] for e in binder.entities if e < place)
 
 
+def _check_tenses(binder: Binder) -> None:
+    """Check orders that tenses tell: "you had seen [2] when you watched [1]", "from [2] to [1]"."""
+    nodes = binder.nodes
+    refs = [(e, r[0][0]) for e in binder.entities if (r := past_readings(binder, e)) and r[0]]
+    if len(refs) < 2:
+        return
+    (first, a), (second, b) = refs[0], refs[1]
+    lead = nodes[max(0, first - 5) : first]
+    middle = nodes[first + 1 : second]
+    perfect = any(n.text.lower() in {"had", "having", "'d"} for n in lead)
+    marker = any(n.lemma in {"when", "by the time", "before"} or n.has("you") for n in middle)
+    backwards = any(n.lemma in {"when", "by the time"} for n in nodes[: max(1, first)]) and any(
+        n.text.lower() in {"had", "'d"} for n in middle
+    )
+    moved = any(n.lemma == "from" for n in lead[-2:]) and any(n.lemma == "to" for n in middle)
+    acted = any(n.has("you") for n in nodes[:first])
+    if backwards:
+        _report_order(binder, b, a)
+    elif (perfect and marker) or (moved and acted):
+        _report_order(binder, a, b)
+
+
 def _check_following(binder: Binder, place: int) -> None:
     node = binder.nodes[place]
     before, after = _past_before(binder, place), _past_after(binder, place)
@@ -392,13 +416,17 @@ def _check_following(binder: Binder, place: int) -> None:
     ahead = node.lemma in {"precede", "come before", "come ahead of", "lead into"}
     sooner, later = (before, after[0]) if ahead != passive else (after[0], before)
     node.used = True
-    _report_order(binder, sooner, later)
+    lead = binder.nodes[max(0, place - 2) : place]
+    close = any(n.lemma in {"directly", "immediately", "straight", "next", "right"} for n in lead)
+    _report_order(binder, sooner, later, adjacent=close)
 
 
-def _report_order(binder: Binder, sooner: Ref, later: Ref) -> None:
+def _report_order(binder: Binder, sooner: Ref, later: Ref, *, adjacent: bool = False) -> None:
     facts = binder.context.facts
     ok = any(
-        a.position < b.position and a.moment.local <= b.moment.local
+        a.position < b.position
+        and a.moment.local <= b.moment.local
+        and not (adjacent and a.moment.newer - b.moment.newer > 1)
         for a in events_of(facts, sooner)
         for b in events_of(facts, later)
     )
@@ -409,9 +437,9 @@ def _report_order(binder: Binder, sooner: Ref, later: Ref) -> None:
 def _check_extremes(binder: Binder) -> None:  # noqa: C901
     """Check "your most recent film", "the first crime film", "a recent viewing"."""
     for place, node in enumerate(binder.nodes):
-        if node.has("opening", "closing") and not node.used and binder.near(place, "watchnoun"):
+        if _is_edge(binder, place) and not node.used:
             _check_edge(binder, place)
-        if node.used or not node.has("latest", "earliest", "recentadj"):
+        if node.used or node.has("connective") or not node.has("latest", "earliest", "recentadj"):
             continue
         behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
         if behind is not None and behind.kind == "number":
@@ -461,11 +489,25 @@ def _extreme_release(binder: Binder, *, newest: bool) -> Callable[[Ref], bool]:
     return lambda ref: any(facts.year(i) == edge is not None for i in ref.ids)
 
 
+_BEGIN = frozenset(["begin", "start", "open", "commence"])
+_END = frozenset(["end", "close", "finish", "conclude", "stop"])
+
+
+def _is_edge(binder: Binder, place: int) -> bool:
+    """Return whether the history is said to begin or end here."""
+    node = binder.nodes[place]
+    if not (node.has("opening", "closing") or (node.lemma in _BEGIN | _END and node.has("verb"))):
+        return False
+    clause = binder.nodes[max(0, place - 5) : place + 5]
+    log = any(n.lemma in {"history", "log", "list", "record", "diary", "timeline", "viewing"} for n in clause)
+    return log and any(n.has("you") for n in clause)
+
+
 def _check_edge(binder: Binder, place: int) -> None:
     """Check "your history begins with [1]"."""
     node, past = binder.nodes[place], binder.context.facts.past
     node.used = True
-    edge = past[0 if node.has("opening") else -1] if past else None
+    edge = past[0 if node.has("opening") or node.lemma in _BEGIN else -1] if past else None
     readings = bind_event(binder, place)
     ok = holds(readings, any_event(binder.context.facts, lambda p: p is edge))
     binder.context.report("order", f"{node.text}: {names_of(binder, readings)}", ok=ok)
