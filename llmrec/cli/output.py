@@ -40,13 +40,16 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=None if title is None else Text(title), title_justify="left")
+    table = Table()
     for name in rows[0] if rows else ():
         numeric = all(isinstance(row[name], int | float) for row in rows)
         table.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
-    console().print(table)
+    screen = console()
+    if title is not None:  # a line of its own: a table's title is as narrow as the table
+        screen.print(Text(title, style="italic"))
+    screen.print(table)
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -117,7 +117,7 @@ attributes = st.fixed_dictionaries(
     optional={
         "year": st.integers(1900, 2030),
         "genres": st.lists(
-            st.sampled_from(["Crime", "Drama", "Sci-Fi", "Short", "not", "Film-Noir", "12"]),
+            st.sampled_from(["Crime", "Drama", "Sci-Fi", "Short", "not", "Film-Noir"]),
             max_size=3,
             unique=True,
         ).map(tuple),
