@@ -127,8 +127,8 @@ RATINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Rated | None]], 
         (rf"(?:(?i:a|an|the|your) )?{_RATING_NOUN} of (?P<value>(?i:{_NUMBER}))\b", _rated),
         (rf"(?:(?i:a|an|the) )(?P<value>\d+(?:\.\d)?)[- ]{_RATING_NOUN}\b", _rated),
         (
-            r"\b(?i:the|your) (?i:best|highest|top|greatest) (?i:possible )?(?i:rating|mark|score|grade)s?"
-            r" (?i:there is|there are|you can give|one can give|possible|available|of all that there are|that exists)\b",
+            r"\b(?i:the|your) (?i:best|highest|top|greatest) (?i:possible )?(?i:rating|mark|score|grade)s?"  # noqa: E501
+            r" (?i:there is|there are|you can give|one can give|possible|available|of all that there are|that exists)\b",  # noqa: E501
             lambda _: Rated(None),
         ),
         (

@@ -90,9 +90,12 @@ def check_connective(binder: Binder) -> None:
         return
     lead = nodes[start:end]
     plain = all(
-        node.kind in {"word", "ordinal"} or (node.kind == "number" and len(lead) > 1) for node in lead
+        node.kind in {"word", "ordinal"} or (node.kind == "number" and len(lead) > 1)
+        for node in lead
     )
-    if plain and not any(node.has("you", "uverb", "ratev", "neg", "blocked", "film", "aux", "taste") for node in lead):
+    if plain and not any(
+        node.has("you", "uverb", "ratev", "neg", "blocked", "film", "aux", "taste") for node in lead
+    ):
         for node in lead:
             node.used = True
             node.classes |= {"connective"}
@@ -101,7 +104,9 @@ def check_connective(binder: Binder) -> None:
 def is_courtesy(binder: Binder) -> bool:
     """Return whether a whole sentence is a phrase of courtesy, which claims nothing."""
     words = tuple(
-        t.fold for t in tokenize(binder.context.sentence.text) if t.is_word or t.fold.startswith("'") or t.fold == "n't"
+        t.fold
+        for t in tokenize(binder.context.sentence.text)
+        if t.is_word or t.fold.startswith("'") or t.fold == "n't"
     )
     return words in binder.context.facts.lexicon.courtesies
 
@@ -212,7 +217,9 @@ def _is_wish(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     lead = binder.nodes[clause.start : place]
     return any(
-        n.has("modal") or n.lemma in {"if", "whenever", "when", "should", "maybe", "perhaps", "possibly"} for n in lead
+        n.has("modal")
+        or n.lemma in {"if", "whenever", "when", "should", "maybe", "perhaps", "possibly"}
+        for n in lead
     ) or not any(n.has("you") for n in lead)
 
 

@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 _VOWELS = "aeiou"
 _MAX_WORDS = 7
 _INTENSIFIERS = frozenset(
-    "very really quite rather extremely particularly especially somewhat pretty fairly".split()
+    [
+        "very",
+        "really",
+        "quite",
+        "rather",
+        "extremely",
+        "particularly",
+        "especially",
+        "somewhat",
+        "pretty",
+        "fairly",
+    ]
 )
 """Words that a phrase may hold without meaning anything else ("went down very well")."""
 

@@ -183,7 +183,15 @@ _TIME_WORDS = re.compile(
     r"\w+ies|(?:19|20)\d0s|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
 )
 _IDIOMS = frozenset(
-    ["film history", "true story", "on the run", "one night", "last stand", "picture book", "first love"]
+    [
+        "film history",
+        "true story",
+        "on the run",
+        "one night",
+        "last stand",
+        "picture book",
+        "first love",
+    ]
 )
 """Keywords of several words that are ordinary language as well."""
 _THEME_LEADS = frozenset(

@@ -92,7 +92,7 @@ def _counts_persons(binder: Binder, place: int) -> bool:
     )
 
 
-def _check_count(binder: Binder, place: int) -> None:  # noqa: C901, PLR0915
+def _check_count(binder: Binder, place: int) -> None:  # noqa: C901, PLR0912, PLR0915
     facts = binder.context.facts
     node = binder.nodes[place]
     if _counts_persons(binder, place):

@@ -97,9 +97,9 @@ def check_ratings(binder: Binder) -> None:  # noqa: C901
         elif node.kind == "number" and _is_rating(binder, place):
             value: Range = node.value  # type: ignore[assignment]
             _check(binder, place, _equals(binder.context.facts, Rated(value.low)))
-        elif (
-            node.has("higher", "lower", "equal") or _likes_more(binder, place)
-        ) and _compares(binder, place):
+        elif (node.has("higher", "lower", "equal") or _likes_more(binder, place)) and _compares(
+            binder, place
+        ):
             _check_comparison(binder, place)
         elif node.has("high", "low", "middling") and _speaks_of_rating(binder, place):
             _check(binder, place, _in_words(binder.context.facts, node))

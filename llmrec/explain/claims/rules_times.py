@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Past
 
-_NOW = frozenset(["tonight", "today", "this evening", "this weekend", "this afternoon", "a weekend"])
+_NOW = frozenset(
+    ["tonight", "today", "this evening", "this weekend", "this afternoon", "a weekend"]
+)
 _USUAL_SHARE = 0.5
 _OFTEN_SHARE = 0.25
 
@@ -499,7 +501,10 @@ def _is_edge(binder: Binder, place: int) -> bool:
     if not (node.has("opening", "closing") or (node.lemma in _BEGIN | _END and node.has("verb"))):
         return False
     clause = binder.nodes[max(0, place - 5) : place + 5]
-    log = any(n.lemma in {"history", "log", "list", "record", "diary", "timeline", "viewing"} for n in clause)
+    log = any(
+        n.lemma in {"history", "log", "list", "record", "diary", "timeline", "viewing"}
+        for n in clause
+    )
     return log and any(n.has("you") for n in clause)
 
 

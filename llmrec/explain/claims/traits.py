@@ -140,7 +140,10 @@ def _is_meant(binder: Binder, place: int) -> bool:
     ):
         before -= 1
     clause = binder.clause(place)
-    if any(n.has("themenoun") and n.lemma in {"theme", "keyword", "tag", "topic", "motif", "subject"} for n in binder.nodes[clause.start : clause.end]):
+    if any(
+        n.has("themenoun") and n.lemma in {"theme", "keyword", "tag", "topic", "motif", "subject"}
+        for n in binder.nodes[clause.start : clause.end]
+    ):
         return True
     if before < 0:
         return False
