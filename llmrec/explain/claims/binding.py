@@ -149,6 +149,8 @@ class Binder:
             before = self.nodes[n - 1] if n else None
             after = self.nodes[n + 1] if n + 1 < len(self.nodes) else None
             after_be = before is not None and before.text.lower() in {"are", "were", "have", "they"}
+            if after is not None and after.lemma == "about":
+                continue
             if (
                 node.lemma == "both"
                 or after_be
@@ -507,6 +509,8 @@ def _is_clause(nodes: Sequence[Node], place: int) -> bool:
         nodes[place].lemma in {"the", "a", "this"} or nodes[place].has("value", "film")
     ):
         place += 1
+    if place < len(nodes) and nodes[place].has("aux") and nodes[place - 1].has("value"):
+        return True
     if place >= len(nodes) - 1 or nodes[place].kind != "entity":
         return False
     after = nodes[place + 1]

@@ -57,6 +57,8 @@ class Context:
     """Persons named in the sentences before, in order."""
     traits: list[Trait] = field(default_factory=list)
     """What was said of items in the last sentence that said anything."""
+    said: list[Trait] = field(default_factory=list)
+    """What this sentence says of items."""
     counted: list[Trait] = field(default_factory=list)
     """What this sentence counted in the history."""
 

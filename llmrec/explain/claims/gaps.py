@@ -209,7 +209,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _weekdays,
         ),
         (
-            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old))",  # noqa: E501
+            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old|apart|older|younger|later|earlier|before|after|between))",  # noqa: E501
             _years_between,
         ),
         (

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.tokens import tokenize
+from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.vocabulary import Value
 
 _FREE = frozenset(
     [
@@ -60,19 +62,18 @@ _FREE = frozenset(
     ]
 )
 """Classes that claim nothing by themselves, or whose claims other rules have looked at."""
-_NEEDS_CLAIM = frozenset(
-    [
-        "directornoun",
-        "castnoun",
-        "genrenoun",
-        "themenoun",
-        "franchisenoun",
-        "yearnoun",
-        "countrynoun",
-        "ratingnoun",
-    ]
-)
-"""Nouns that mean something only beside an attribute, a likeness or a rating."""
+_LIKENESS = frozenset(["relation", "franchise"])
+_NEEDS_CLAIM: dict[str, frozenset[str]] = {
+    "directornoun": frozenset(["director", "writer", "cast", "count"]) | _LIKENESS,
+    "castnoun": frozenset(["cast", "director", "writer", "rating"]) | _LIKENESS,
+    "genrenoun": frozenset(["genre", "theme"]) | _LIKENESS,
+    "themenoun": frozenset(["theme", "text", "genre", "franchise", "country"]) | _LIKENESS,
+    "franchisenoun": frozenset(["franchise"]) | _LIKENESS,
+    "yearnoun": frozenset(["year", "time", "comparison"]) | _LIKENESS,
+    "countrynoun": frozenset(["country"]) | _LIKENESS,
+    "ratingnoun": frozenset(["rating", "comparison", "count"]),
+}
+"""Nouns that mean something only beside a claim: which claims give them a meaning."""
 _FREE_MARKS = frozenset(
     ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
 )
@@ -114,10 +115,7 @@ def is_courtesy(binder: Binder) -> bool:
 def check_leftovers(binder: Binder) -> None:
     """Report the words that cannot be read, or that the sentence is read in full."""
     nodes = binder.nodes
-    claimed = any(
-        n.used and (n.kind in {"value", "weak", "rating", "decade"} or n.has("same")) for n in nodes
-    )
-    claimed = claimed or any(n.kind == "entity" for n in nodes)
+    claimed = _claimed(binder)
     left = [
         node.text
         for place, node in enumerate(nodes)
@@ -130,7 +128,23 @@ def check_leftovers(binder: Binder) -> None:
         binder.context.report("readable", "claims nothing that could be false", ok=True)
 
 
-def _accounted(binder: Binder, place: int, node: Node, *, claimed: bool) -> bool:
+def _claimed(binder: Binder) -> frozenset[str]:
+    """Return the roles and categories of what the sentence claims."""
+    context = binder.context
+    kinds = {f.category for f in context.findings if f.sentence == context.sentence.text}
+    roles = {t.role for t in [*context.said, *context.counted, *find_traits(binder)]}
+    roles |= {r for n in context.sentence if n.kind == "value" for r in _roles_of(binder, n)}
+    people = {"director", "cast", "writer"} if roles & {"director", "cast", "writer"} else set()
+    return frozenset(kinds | roles | people)
+
+
+def _roles_of(binder: Binder, node: Node) -> set[str]:
+    """Return what a value in the sentence is: a director, a genre, ..."""
+    values: frozenset[Value] = node.value  # type: ignore[assignment]
+    return {binder.context.facts.lexicon.role(value.field) for value in values}
+
+
+def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str]) -> bool:
     if node.capital and node.kind in {"word", "weak"} and not _may_be_capital(binder, place):
         return False
     if node.has("verb") and _is_unknown_deed(binder, place):
@@ -145,8 +159,8 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: bool) -> bool
         return False
     if node.classes & _FREE:
         return True
-    if node.classes & _NEEDS_CLAIM:
-        return claimed
+    if node.classes & _NEEDS_CLAIM.keys():
+        return any(_NEEDS_CLAIM[name] & claimed for name in node.classes & _NEEDS_CLAIM.keys())
     if node.has("praise", "superlative"):
         return _praises_the_choice(binder, place)
     return False
@@ -193,6 +207,7 @@ def _seeks_the_new(binder: Binder, place: int) -> bool:
 
 _HARMLESS_DEEDS = frozenset(
     [
+        "let",
         "know",
         "find",
         "recognise",

@@ -11,7 +11,7 @@ from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import events_of, is_past
 from llmrec.explain.claims.numbers import Range
 from llmrec.explain.claims.traits import Trait, find_traits
-from llmrec.explain.claims.when import When
+from llmrec.explain.claims.when import When, elapsed
 from llmrec.explain.facts import (
     DISLIKED_PART,
     MOSTLY_SHARE,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
 _LAST_YEAR_DAYS = 366
+_UNITS = frozenset(["day", "week", "month", "year", "hour"])
 _DEVOTED = frozenset(
     ["fan", "lover", "devotee", "passion", "love", "enthusiast", "obsession", "aficionado", "buff"]
 )
@@ -57,6 +58,25 @@ def check_counts(binder: Binder) -> None:
         if node.used or node.kind not in {"number", "proportion"}:
             continue
         _check_count(binder, place)
+
+
+def _is_duration(binder: Binder, place: int) -> bool:
+    """Return whether a number counts days or weeks that no other rule has read."""
+    behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    return behind is not None and behind.kind == "word" and behind.lemma in _UNITS
+
+
+def _check_duration(binder: Binder, place: int) -> None:
+    """Check a bare stretch of time between the two events that the sentence names."""
+    facts = binder.context.facts
+    number = binder.nodes[place].value
+    refs = [r for r in _named(binder, 0, _Scope(binder.clause(place))) if not r.rec]
+    ok = False
+    if isinstance(number, Range) and len(refs) > 1:
+        test = elapsed(number, binder.nodes[place + 1].lemma)
+        pairs = [(a, b) for a in events_of(facts, refs[0]) for b in events_of(facts, refs[1])]
+        ok = any(test(*sorted((a.moment.local, b.moment.local))) for a, b in pairs)
+    binder.context.report("time", f"{binder.nodes[place].text} between two events", ok=ok)
 
 
 def _counts_arguments(binder: Binder, place: int) -> bool:
@@ -97,6 +117,10 @@ def _check_count(binder: Binder, place: int) -> None:  # noqa: C901, PLR0912, PL
     node = binder.nodes[place]
     if _counts_persons(binder, place):
         node.used = True
+        return
+    if _is_duration(binder, place):
+        node.used = True
+        _check_duration(binder, place)
         return
     if _counts_arguments(binder, place):
         node.used = True
@@ -275,6 +299,13 @@ def _of_which(binder: Binder, clause: Clause, place: int) -> bool:
     inside = any(n.kind == "value" for n in nodes)
     if inside or clause.start == 0:
         return False
+    last = binder.nodes[clause.start - 2] if clause.start > 1 else None
+    aside = binder.nodes[clause.start - 1].has("comma", "open", "dash")
+    people = any(t.person for t in find_traits(binder) if t.place < clause.start)
+    if aside and people and [n.lemma for n in nodes[:2]] == ["and", "in"]:
+        return True
+    if aside and last is not None and last.kind == "value" and nodes[0].lemma in {"in", "with"}:
+        return True
     opener = nodes[0].lemma
     lead = binder.nodes[max(0, clause.start - 3) : clause.start]
     points = any(
@@ -457,7 +488,7 @@ def _joined(binder: Binder, traits: Sequence[Trait]) -> list[Trait]:
     return row
 
 
-def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:  # noqa: C901
+def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:  # noqa: C901, PLR0912
     """Return whether a trait is said of the person and not of an item."""
     place = trait.place
     nodes = binder.within(clause)
@@ -488,6 +519,8 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:  # noqa: C9
         return True
     if not yours or _is_shown(binder, place, clause):
         return False
+    if _seen_in(binder, place):
+        return False
     if (
         place
         and binder.nodes[place - 1].lemma in {"a", "an"}
@@ -515,6 +548,15 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:  # noqa: C9
     )
     rec = any(n.has("rec") for n in nodes)
     return (plural or verb.has("tastev")) and not (rec and verb.has("recv") and not plural)
+
+
+def _seen_in(binder: Binder, place: int) -> bool:
+    """Return whether a name is followed by the film it was seen in ("you saw Myers in [1]")."""
+    behind = binder.nodes[place + 1 : place + 6]
+    first = next((n for n, b in enumerate(behind) if b.kind == "entity"), len(behind))
+    between = behind[:first]
+    inside = any(b.lemma in {"in", "from"} for b in between)
+    return first < len(behind) and inside and not any(b.has("comma", "film") for b in between)
 
 
 def _is_shown(binder: Binder, place: int, clause: Clause) -> bool:

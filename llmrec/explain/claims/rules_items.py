@@ -36,7 +36,8 @@ def check_items(binder: Binder) -> None:
     for place in shares:
         if not binder.nodes[place].used or binder.nodes[place].has("same"):
             check_share(binder, place, traits)
-    said = [trait for trait, _ in claims] + binder.context.counted
+    binder.context.said = [trait for trait, _ in claims]
+    said = binder.context.said + binder.context.counted
     binder.context.traits = said or binder.context.traits
 
 

@@ -402,6 +402,8 @@ def check_liking(binder: Binder) -> None:
         target = _object(binder, place)
         if target is None:
             continue
+        if any(n.has("than") for n in binder.nodes[place:]) and not node.has("dislikev"):
+            continue
         node.used = True
         part = LOVED_PART if node.has("lovev") else LIKED_PART
         negative = node.has("dislikev") or _negated(binder, place)
@@ -463,7 +465,10 @@ _HEDGES = frozenset(
 def _is_prophecy(binder: Binder, place: int) -> bool:
     """Return whether a liking is foretold and not only hoped for ("you will love")."""
     lead = binder.nodes[max(0, place - 4) : place]
-    sure = any(n.lemma in {"will", "'ll", "shall", "must", "cannot"} for n in lead)
+    sure = any(
+        n.lemma in {"will", "'ll", "shall", "must", "cannot"} or n.text.lower() == "going"
+        for n in lead
+    )
     hedged = any(n.lemma in _HEDGES for n in binder.nodes[:place])
     return sure and not hedged and any(n.has("you") for n in lead)
 

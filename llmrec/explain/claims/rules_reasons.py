@@ -386,7 +386,9 @@ def check_seen(binder: Binder) -> None:
 def _supposes_otherwise(binder: Binder) -> bool:
     """Return whether "had you not watched [1], it would ..." is said; marks its words."""
     nodes = binder.nodes
-    opens = bool(nodes) and (nodes[0].text.lower() in {"had", "if"} or nodes[0].lemma == "but for")
+    opens = bool(nodes) and (
+        nodes[0].text.lower() in {"had", "if", "were"} or nodes[0].lemma == "but for"
+    )
     negated = [n for n in nodes[:8] if n.has("neg")]
     if not opens or not negated or not any(n.lemma in {"would", "might", "could"} for n in nodes):
         return False

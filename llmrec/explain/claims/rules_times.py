@@ -157,12 +157,20 @@ def check_gaps(binder: Binder) -> None:
         released = gap.years is not None and (
             _tells_releases(binder, place) or not _all_past(binder, pairs)
         )
+        if gap.years is not None and _names_new(binder) and not binder.near(place, "uverb"):
+            released = True
         if released:
             pairs = _release_pairs(binder, place, gap)
         ok = any(_gap_holds(binder, gap, a, b, released=released) for a, b in pairs)
         if not pairs and not released:
             ok = _alone(binder, place, gap)
         binder.context.report("time", f"{node.text}: {_pair_names(binder, pairs)}", ok=ok)
+
+
+def _names_new(binder: Binder) -> bool:
+    """Return whether the sentence names the recommended item, which has no event."""
+    refs = [r for e in binder.entities for r in (binder.resolve(e) or [[]])[0]]
+    return any(r.rec for r in refs)
 
 
 def _up_to_now(binder: Binder, place: int, gap: Gap) -> bool:
@@ -310,7 +318,7 @@ def check_order(binder: Binder) -> None:
                 _check_since(binder, place)
         elif node.has("before", "after"):
             _check_sequence(binder, place, later_first=node.has("after"), leads=True)
-        elif node.lemma == "next" and _is_adjective(binder, place):
+        elif node.lemma == "next" and (_is_adjective(binder, place) or _says_next(binder, node)):
             continue
         elif node.has("then", "earlierword"):
             _check_sequence(binder, place, later_first=node.has("earlierword"), leads=False)
@@ -332,6 +340,8 @@ def _past_before(binder: Binder, place: int) -> Ref | None:
 def _past_after(binder: Binder, place: int) -> list[Ref]:
     found: list[Ref] = []
     for e in [e for e in binder.entities if e > place]:
+        if binder.nodes[e].has("both", "they", "it"):
+            continue
         readings = past_readings(binder, e)
         if not readings and binder.nodes[e].has("rec"):
             break
@@ -366,7 +376,19 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     if not leads and later_first:
         later, sooner = base, target
     node.used = True
-    _report_order(binder, sooner, later)
+    near = binder.nodes[max(0, place - 7) : place + 12]
+    close = leads and later_first and any(_says_next(binder, n) for n in near)
+    _report_order(binder, sooner, later, adjacent=close)
+
+
+def _says_next(binder: Binder, node: Node) -> bool:
+    """Return whether "next" means that nothing lies between ("the next film after [2]")."""
+    behind = binder.place[id(node)] + 1
+    return (
+        node.lemma == "next"
+        and behind < len(binder.nodes)
+        and binder.nodes[behind].has("film", "after")
+    )
 
 
 def _is_adjective(binder: Binder, place: int) -> bool:
@@ -405,7 +427,8 @@ def _check_tenses(binder: Binder) -> None:
     if backwards:
         _report_order(binder, b, a)
     elif (perfect and marker) or (moved and acted):
-        _report_order(binder, a, b)
+        close = any(n.lemma in {"directly", "straight", "immediately"} for n in middle)
+        _report_order(binder, a, b, adjacent=close)
 
 
 def _check_following(binder: Binder, place: int) -> None:

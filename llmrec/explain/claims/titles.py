@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SMALL = frozenset(
     ["the", "a", "an", "of", "and", "in", "to", "for", "on", "at", "by", "or", "with", "from"]
 )
+_UNUSUAL = 2
+"""Words that are not ordinary language which an excerpt of a description must hold."""
 _PRONOUNS = frozenset(
     [
         "it",
@@ -96,7 +98,7 @@ def find_phrases(
     found: list[Found] = []
     place = 0
     while place < len(tokens):
-        best = _quotation(text, tokens, place, near) or _excerpt(tokens, place, near)
+        best = _quotation(text, tokens, place, near) or _excerpt(tokens, place, near, lexicon)
         if best:
             found.append(best)
             place = best.last
@@ -112,7 +114,9 @@ def find_phrases(
     return found
 
 
-def _excerpt(tokens: Sequence[Token], place: int, near: Vocabulary) -> Found | None:
+def _excerpt(
+    tokens: Sequence[Token], place: int, near: Vocabulary, lexicon: Lexicon
+) -> Found | None:
     """Return the run of words that a text takes out of a description here."""
     words = [(n, t.fold) for n, t in enumerate(tokens[place : place + 60], place) if t.is_word]
     if not words or words[0][0] != place:
@@ -131,7 +135,10 @@ def _excerpt(tokens: Sequence[Token], place: int, near: Vocabulary) -> Found | N
                 phrase.values.clear()
             longest, best = size, words[size - 1][0] + 1
             phrase.values.add(value)
-    return Found(phrase, place, best, "value", quoted=True) if best else None
+    unusual = [w for _, w in words[:longest] if not lexicon.ordinary(w)]
+    if best is None or len(unusual) < _UNUSUAL:
+        return None
+    return Found(phrase, place, best, "value", quoted=True)
 
 
 def _merged(options: Sequence[tuple[Phrase, int]]) -> list[tuple[Phrase, int]]:

@@ -165,6 +165,9 @@ def is_release(binder: Binder, place: int) -> bool:
     before = binder.nodes[place - 1] if place else None
     if any(n.has("releasev") and n.text.lower() in _RELEASED for n in clause):
         return True
+    made = any(n.has("directv") and "past" in n.classes for n in clause)
+    if made and not any(n.has("you") for n in clause):
+        return True
     if any(n.has("yearnoun") for n in clause) and not any(n.has("you") for n in clause):
         return True
     if (
