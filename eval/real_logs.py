@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 
 from llmrec.evaluation.line_check import run_published
+from llmrec.explain import EvidenceConfig
 
 
 def main(out: str, logs: list[str], users: Annotated[int, typer.Option()] = 20) -> None:
     """Run every named folder and write one JSON of counts and times."""
-    run_published(dict(pair.split("=", 1) for pair in logs), out=out, n_users=users)
+    evidence = EvidenceConfig(max_groups=4, max_events=3)
+    folders = dict(pair.split("=", 1) for pair in logs)
+    run_published(folders, out=out, n_users=users, evidence=evidence)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from llmrec.data import import_dataset, load
 from llmrec.encode import open_encoder
 from llmrec.errors import DataError
-from llmrec.recommender import Recommender, default_index
+from llmrec.explain import EvidenceConfig
+from llmrec.progress import track
+from llmrec.recommender import ExplainSettings, Recommender, default_index
 from llmrec.retrieval import ItemIndex
 
 if TYPE_CHECKING:
@@ -56,23 +58,42 @@ def check_line(recommender: Recommender, user_ids: Sequence[str], *, k: int = 3)
     }
 
 
-def run_published(logs: Mapping[str, str], *, out: str | Path, n_users: int = 20) -> None:
+def run_published(
+    logs: Mapping[str, str],
+    *,
+    out: str | Path,
+    n_users: int = 20,
+    k: int = 3,
+    evidence: EvidenceConfig | None = None,
+) -> None:
     """Import, index and recommend for some users of each published log; write the figures.
+
+    The file is written after each log, so that a run that is stopped keeps what it had.
 
     Args:
         logs: Name -> folder, as its publisher wrote it (MovieLens).
         out: The JSON file to write.
         n_users: Users a log, spread evenly over it.
+        k: Recommendations a user.
+        evidence: How reasons are looked for; None takes the defaults.
     """
-    results: dict[str, Any] = {"versions": versions(), "users_a_log": n_users, "logs": {}}
-    for name, folder in logs.items():
+    evidence = evidence or EvidenceConfig()
+    results: dict[str, Any] = {
+        "versions": versions(),
+        "users_a_log": n_users,
+        "evidence": evidence.model_dump(),
+        "logs": {},
+    }
+    for name, folder in track(logs.items(), "Running the line"):
         with tempfile.TemporaryDirectory() as scratch:
-            results["logs"][name] = _run_one(Path(folder), Path(scratch), n_users)
-    text = json.dumps(results, indent=2, sort_keys=True) + "\n"
-    Path(out).write_text(text, encoding="utf-8")
+            results["logs"][name] = _run_one(Path(folder), Path(scratch), n_users, k, evidence)
+        text = json.dumps(results, indent=2, sort_keys=True) + "\n"
+        Path(out).write_text(text, encoding="utf-8")
 
 
-def _run_one(folder: Path, scratch: Path, n_users: int) -> dict[str, Any]:
+def _run_one(
+    folder: Path, scratch: Path, n_users: int, k: int, evidence: EvidenceConfig
+) -> dict[str, Any]:
     started = time.perf_counter()
     import_dataset(folder, scratch / "dataset")
     imported = time.perf_counter()
@@ -80,9 +101,12 @@ def _run_one(folder: Path, scratch: Path, n_users: int) -> dict[str, Any]:
     index = default_index(dataset.path)
     ItemIndex.build(dataset.catalogue, open_encoder("minilm")).save(index)
     indexed = time.perf_counter()
-    recommender = Recommender.open(dataset=dataset.path, index=index)
+    recommender = Recommender.open(
+        dataset=dataset.path, index=index, explain=ExplainSettings(evidence=evidence)
+    )
     step = max(1, len(dataset.users) // n_users)
-    figures = check_line(recommender, dataset.users[::step][:n_users])
+    with recommender:
+        figures = check_line(recommender, dataset.users[::step][:n_users], k=k)
     figures["seconds"] |= {
         "import": round(imported - started, 3),
         "index": round(indexed - imported, 3),

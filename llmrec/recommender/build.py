@@ -13,7 +13,6 @@ from llmrec.errors import ArtifactError, ConfigError
 from llmrec.explain import EngineWriter, Explainer, ReasonPrompts
 from llmrec.llm import open_engine
 from llmrec.llm.models import find
-from llmrec.llm.opening import DEFAULT_MODEL
 from llmrec.llm.size import count_parameters
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.rerank import FusionArtifact, LabelScorer, LikelihoodScorer, default_weight
@@ -73,6 +72,7 @@ def build_pipeline(
         explainer=explainer,
         n_candidates=config.candidates,
         mask_seen=config.mask_seen,
+        engine=engine,
     )
     return pipeline, dataset
 
@@ -131,18 +131,18 @@ def _reranker(config: RecommenderConfig, engine: Engine, catalogue: Catalogue) -
     """Return the scorer that suits the model."""
     serializer = _serializer(config, engine, catalogue)
     tokens = config.history_tokens
-    if _scorer_kind(config) == "labels":
+    if _scorer_kind(config, engine) == "labels":
         return LabelScorer(engine, serializer, history_tokens=tokens)
     return LikelihoodScorer(engine, serializer, normalise=config.normalise, history_tokens=tokens)
 
 
-def _scorer_kind(config: RecommenderConfig) -> str:
+def _scorer_kind(config: RecommenderConfig, engine: Engine) -> str:
     """Return the scorer's kind; a served model whose files are not here counts as large."""
     if config.scorer != "auto":
         return config.scorer
-    if config.engine is None or config.engine.kind == "scripted":
+    if engine.card.engine == "scripted":
         return "likelihood"
-    folder = find(config.engine.model or DEFAULT_MODEL)
+    folder = find(engine.card.model)
     small = folder is not None and count_parameters(folder) < LABELS_FROM
     return "likelihood" if small else "labels"
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from llmrec.explain import Explainer
+    from llmrec.llm import Engine
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
     from llmrec.types import Candidate, History
@@ -68,6 +69,13 @@ class Pipeline:
     """How many candidates are retrieved and scored per history."""
     mask_seen: bool = True
     """Whether items of the history are left out of the candidates."""
+    engine: Engine | None = None
+    """The LLM that ranks and writes; None where no LLM is at work."""
+
+    def close(self) -> None:
+        """Let go of the LLM and its memory; afterwards nothing can be asked."""
+        if self.engine is not None:
+            self.engine.close()
 
     def retrieve(self, histories: Sequence[History]) -> list[list[Candidate]]:
         """Return the candidates of each history."""

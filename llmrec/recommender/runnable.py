@@ -82,6 +82,16 @@ class Recommender(Runnable[Any, Recommendations]):
         """Build a recommender from one YAML file; relative paths in it start at its folder."""
         return cls.open(RecommenderConfig.read(path))
 
+    def close(self) -> None:
+        """Let go of the LLM and its memory; ``with Recommender.open(...) as r:`` does it too."""
+        self.pipeline.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
     def invoke(
         self,
         input: object,

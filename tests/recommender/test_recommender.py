@@ -177,3 +177,12 @@ def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, fil
     assert artifact.fit.n_queries == 40
     assert 0 < artifact.fit.n_with_target < 40
     assert engine.stats.prompts - before <= artifact.fit.n_with_target * 2
+
+
+def test_leaving_the_recommender_lets_go_of_its_model(options, tmp_path):
+    engine = {**options["engine"], "cache": tmp_path / "answers.sqlite"}
+    with Recommender.open(**{**options, "engine": engine}) as recommender:
+        user = recommender.dataset.users[0]
+        assert recommender.invoke({"user_id": user, "explain": False})
+    with pytest.raises(Exception, match="closed"):
+        recommender.invoke({"user_id": user, "explain": False})
