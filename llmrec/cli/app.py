@@ -41,6 +41,8 @@ class LazyGroup(TyperGroup):
             return TyperCommand(cmd_name, help=summary)
         command = get_command(importlib.import_module(module).app)
         command.name, command.short_help = cmd_name, summary
+        for part in (command, *getattr(command, "commands", {}).values()):
+            part.rich_markup_mode = "markdown"  # else a docstring's line breaks stay in the help
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
