@@ -415,7 +415,9 @@ def _noun_behind(nodes: Sequence[Node], place: int) -> Node | None:
     for node in nodes[place + 1 : place + 6]:
         if node.has("film", "recnoun", "watchnoun", "taste") or node.lemma in {"one", "ones"}:
             return node
-        adjective = node.has("value", "weak", "number", "praise", "classic", "decade", "hyphen")
+        adjective = node.has(
+            "value", "weak", "number", "praise", "classic", "decade", "hyphen", "adjective"
+        )
         time = isinstance(node.value, When) and node.value.year is not None
         if not (adjective or time or node.lemma in _ADJECTIVES or node.has("latest", "additive")):
             return None

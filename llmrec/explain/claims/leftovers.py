@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.kindred import stems
 from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.traits import find_traits
 
@@ -31,6 +32,7 @@ _FREE = frozenset(
         "film",
         "watchnoun",
         "recnoun",
+        "talknoun",
         "recv",
         "uverb",
         "ratev",
@@ -153,9 +155,15 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str
         return True
     if node.kind == "mark":
         return not node.classes.isdisjoint(_FREE_MARKS)
+    if node.kind in {"unknown", "weak"} and _is_on_card(binder, place, node):
+        return True
     if node.has("blocked") or (node.has("desire") and not _is_wish(binder, place)):
         return False
     if node.kind not in {"word", "weak", "ordinal"}:
+        return False
+    if node.has("adjective") and _compares_or_tells(binder, place):
+        return False
+    if node.lemma == "mood" and not _is_wish(binder, place):
         return False
     if node.classes & _FREE:
         return True
@@ -164,6 +172,53 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str
     if node.has("praise", "superlative"):
         return _praises_the_choice(binder, place)
     return False
+
+
+def _is_on_card(binder: Binder, place: int, node: Node) -> bool:
+    """Return whether the words are on the card of an item in question, or paraphrase it."""
+    if _is_of_the_person(binder, place):
+        return False
+    words = stems(node.text)
+    ids = {i for ref in [*binder.refs(), *binder.context.earlier, binder.rec] for i in ref.ids}
+    return bool(words) and any(binder.context.facts.card_words(i).issuperset(words) for i in ids)
+
+
+def _is_of_the_person(binder: Binder, place: int) -> bool:
+    """Return whether a word tells what the person is or has ("your daughter", "feeling lonely")."""
+    before = place - 1
+    while before >= 0 and (
+        binder.nodes[before].has("adjective", "value", "recentadj")
+        or binder.nodes[before].lemma in _DEGREES
+    ):
+        before -= 1
+    lead = binder.nodes[before] if before >= 0 else None
+    if lead is None or lead.lemma == "your":
+        return lead is not None
+    if lead.lemma not in _STATES:
+        return False
+    subject = before - 1
+    while subject >= 0 and binder.nodes[subject].has("aux", "have_short", "modal"):
+        subject -= 1
+    if subject < 0:
+        return "ing" in lead.classes
+    return binder.nodes[subject].lemma == "you"
+
+
+def _compares_or_tells(binder: Binder, place: int) -> bool:
+    """Return whether an adjective compares ("more gripping than") or is said of the person."""
+    before = binder.nodes[place - 1] if place else None
+    if before is not None and before.lemma in {"more", "even more", "most", "the most", "less"}:
+        behind = binder.nodes[place + 1 : place + 3]
+        return before.lemma in {"most", "the most"} or any(
+            n.has("than", "film") or n.lemma == "of" for n in behind
+        )
+    return _is_of_the_person(binder, place) and before is not None and before.lemma != "your"
+
+
+_DEGREES = frozenset(
+    ["so", "very", "really", "quite", "rather", "a", "an", "the", "bit", "little", "too", "not"]
+)
+_STATES = frozenset(["be", "feel", "seem", "get", "become", "sound"])
 
 
 def _is_unknown_deed(binder: Binder, place: int) -> bool:

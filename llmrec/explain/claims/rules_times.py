@@ -14,11 +14,11 @@ from llmrec.explain.claims.events import (
     names_of,
     past_readings,
 )
+from llmrec.explain.claims.kindred import stems
 from llmrec.explain.claims.rules_reasons import _is_temporal
 from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.traits import find_traits, is_release
 from llmrec.explain.claims.when import RECENT_DAYS, RECENT_EVENTS, Gap, Moment, When
-from llmrec.explain.facts import stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,9 +73,9 @@ def _is_other(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     if any(n.has("you") for n in binder.within(clause)):
         return False
-    words = [t.fold for t in tokenize(node.text) if t.is_word and len(t.fold) > 3]
+    words = stems(" ".join(t.fold for t in tokenize(node.text) if t.is_word and len(t.fold) > 3))
     told = binder.context.facts.text_words(binder.context.facts.item.item_id)
-    if words and all(stem(word) in told for word in words):
+    if words and all(word in told for word in words):
         node.used = True
         return True
     return False

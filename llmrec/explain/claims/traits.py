@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.kindred import stems
 from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.when import When
-from llmrec.explain.facts import CLASSIC_YEARS, stem
+from llmrec.explain.facts import CLASSIC_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         label = node.text + (f" as {'/'.join(sorted(cue))}" if cue else "")
         person = roles <= {"director", "cast", "writer"}
         if roles == {"theme"}:
-            roots = [stem(word) for word in fold(node.text).replace("-", " ").split()]
+            roots = stems(fold(node.text))
             return Trait(
                 place,
                 label,
@@ -107,11 +108,6 @@ def _trait(binder: Binder, place: int) -> Trait | None:
             "year",
             lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS,
         )
-    if node.kind == "unknown" and node.lemma.isalpha():
-        root = stem(node.lemma)
-        named = {i for ref in [*binder.refs(), binder.rec] for i in ref.ids}
-        if any(root in facts.text_words(i) for i in named):
-            return Trait(place, node.text, "text", lambda i: root in facts.text_words(i))
     return None
 
 
