@@ -82,6 +82,8 @@ _NEEDS_CLAIM: dict[str, frozenset[str]] = {
     "ratingnoun": frozenset(["rating", "comparison", "count"]),
 }
 """Nouns that mean something only beside a claim: which claims give them a meaning."""
+_ALONE = frozenset(["alone", "by itself", "on its own", "all by itself", "single-handedly"])
+_COMPARING = frozenset(["better", "best"])
 _FREE_MARKS = frozenset(
     ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
 )
@@ -171,11 +173,27 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str
 def _is_free(binder: Binder, place: int, claimed: frozenset[str]) -> bool:
     """Return whether a word claims nothing here, or what a claim of the sentence gives it."""
     node = binder.nodes[place]
-    if node.classes & _FREE:
+    if node.classes & _FREE or _is_empty(binder, place):
         return True
     if node.classes & _NEEDS_CLAIM.keys():
         return any(_NEEDS_CLAIM[name] & claimed for name in node.classes & _NEEDS_CLAIM.keys())
     return node.has("praise", "superlative") and _praises_the_choice(binder, place)
+
+
+def _is_empty(binder: Binder, place: int) -> bool:
+    """Return whether a word that often claims something has nothing here to claim it of."""
+    node = binder.nodes[place]
+    if node.has("praise"):
+        return node.lemma not in _COMPARING and not compares_or_tells(binder, place)
+    if node.lemma in _ALONE:
+        return not any(n.kind == "entity" and not n.has("rec") for n in binder.nodes)
+    if node.has("habit"):
+        clause = binder.clause(place)
+        return not any(n.has("you", "value", "time") for n in binder.within(clause))
+    if node.kind == "ordinal":
+        behind = binder.nodes[place + 1 : place + 2]
+        return any(n.has("recnoun", "talknoun") and not n.has("film") for n in behind)
+    return False
 
 
 def _tells_too_much(binder: Binder, place: int) -> bool:

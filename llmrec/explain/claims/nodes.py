@@ -21,7 +21,7 @@ from llmrec.explain.claims.gaps import GAPS
 from llmrec.explain.claims.numbers import parse_number, parse_ordinal
 from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
 from llmrec.explain.claims.titles import find_phrases
-from llmrec.explain.claims.tokens import Token, fold, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.tokens import Token, fold, is_picture, is_quote, sentence_spans, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -320,5 +320,7 @@ def _word(run: Sequence[Token], place: int, lexicon: Lexicon) -> tuple[Node, int
         kind = _MARKS[token.text]
         return Node("mark", token.text, token.start, token.end, classes=frozenset([kind])), 1
     if is_quote(token):
+        return Node("quote", token.text, token.start, token.end), 1
+    if is_picture(token):
         return Node("quote", token.text, token.start, token.end), 1
     return Node("unknown", token.text, token.start, token.end, lemma=token.fold), 1

@@ -130,6 +130,8 @@ def _abstains(binder: Binder, place: int) -> bool:
     if not binder.nodes[place].has("neg") or binder.nodes[place].used:
         return False
     single = False
+    if any(n.kind == "value" for n in binder.nodes[place + 1 : place + 7]):
+        return False
     if binder.nodes[place].lemma == "no" and any(
         n.lemma == "one" for n in binder.nodes[place + 1 : place + 2]
     ):
