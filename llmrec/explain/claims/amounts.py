@@ -210,7 +210,7 @@ _PARTS = {
 PROPORTION = re.compile(
     r"(?:(?P<hedge>(?i:well over|just over|over|more than|at least|less than|under|just under|"
     r"nearly|almost|about|around|roughly|some|close to|fully|exactly|a good)) )?"
-    rf"\b(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"  # noqa: E501
+    rf"\b(?<!and )(?<!and-)(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"  # noqa: E501
     r"|(?P<percent>\d+(?:\.\d+)?) ?(?:%|(?i:per ?cent)))(?![\w])(?! an? )"
     r"(?:(?<! third)(?<! fifth)(?<! quarter)(?<! tenth)|(?= of))"
     r"(?: (?i:of))?"

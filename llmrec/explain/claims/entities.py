@@ -209,7 +209,7 @@ def _owners(nodes: Sequence[Node], place: int, context: Context) -> list[Node]:
         after = nodes[place + 2]
     if after is not None and after.kind == "entity" and after.has("named") and after.has("past"):
         return [after]
-    if before >= 0 and not _governs(nodes[before]):
+    if before >= 0 and nodes[before].kind != "mark" and not _governs(nodes[before]):
         return _source_of(nodes, before, context)
     return []
 

@@ -213,7 +213,8 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _years_between,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:lie|lay|passed|elapsed|went by|stand|stood)\b",  # noqa: E501
+            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |good )?(?P<unit>{UNIT})s? "
+            r"(?i:lie|lay|passed|elapsed|went by|stand|stood|separates?|separated)\b",
             _years_between,
         ),
         (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
+from llmrec.explain.claims.events import is_past
+from llmrec.explain.claims.likely import person_tied_to, plausible, tied_to
 from llmrec.explain.claims.persons import is_governed, said_of_person
 from llmrec.explain.claims.rules_likeness import (
     check_companions,
@@ -14,6 +16,7 @@ from llmrec.explain.claims.rules_likeness import (
 )
 from llmrec.explain.claims.rules_sharing import check_share, share_places, sharers
 from llmrec.explain.claims.traits import Trait, find_traits, in_roles
+from llmrec.explain.facts import TASTE_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,7 @@ def check_items(binder: Binder) -> None:
     for trait, targets in claims:
         binder.nodes[trait.place].used = True
         ok = holds(targets, lambda ref, t=trait: holds_of(ref, t))  # type: ignore[misc]
+        ok = ok or _holds_loosely(binder, trait, targets, shares)
         names = " or ".join(names_of_refs(binder, refs) for refs in targets) or "nothing"
         binder.context.report("attribute", f"{trait.label} said of {names}", ok=ok)
     check_inherited(binder, claims)
@@ -66,6 +70,50 @@ def _targets(binder: Binder, trait: Trait, shares: Sequence[int]) -> Alternative
         if pairs:
             return pairs
     return binder.bind(place)
+
+
+def _holds_loosely(
+    binder: Binder, trait: Trait, targets: Alternatives, shares: Sequence[int]
+) -> bool:
+    """Return whether a trait that no grammar ties to one item holds of any that may be meant."""
+    place = trait.place
+    clause = binder.clause(place)
+    if trait.person and targets and said_of_person(binder, place):
+        return False
+    tied = person_tied_to(binder, place) if trait.person else None
+    tied = tied if tied is not None else tied_to(binder, place)
+    if tied is not None and tied < place and len(binder.listed(tied)) > 1:
+        return False
+    if tied is not None and binder.resolve(tied):
+        return holds(binder.resolve(tied), lambda ref: holds_of(ref, trait))
+    near = [s for s in shares if clause.start <= s < clause.end or trait.person]
+    if near:
+        return _shares_in_turn(binder, trait)
+    if _has_both(binder, place):
+        return False
+    return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
+
+
+def _shares_in_turn(binder: Binder, trait: Trait) -> bool:
+    """Check "with [1] it shares androids, with [2] the animation": each with the nearest."""
+    clause = binder.clause(trait.place)
+    here = [e for e in binder.entities if clause.start <= e < clause.end]
+    past = [e for e in here if is_past(binder, e)]
+    if any(len(binder.listed(e)) > 1 for e in past) or len(past) < 2:
+        return False
+    ends = [[e for e in past if e < trait.place][-1:], [e for e in past if e > trait.place][:1]]
+    return holds_of(binder.rec, trait) and any(
+        holds(binder.resolve(e), lambda ref: holds_of(ref, trait)) for end in ends for e in end
+    )
+
+
+def _is_own_taste(binder: Binder, trait: Trait) -> bool:
+    """Return whether a trait may be said of the person: often seen, with "you" in the clause."""
+    clause = binder.clause(trait.place)
+    mine = any(n.has("you") for n in binder.within(clause))
+    named = any(clause.start <= e < trait.place for e in binder.entities)
+    seen = binder.context.facts.matching(lambda past: trait.holds(past.item.item_id))
+    return mine and not named and len(seen) >= TASTE_EVENTS
 
 
 def _has_both(binder: Binder, place: int) -> bool:

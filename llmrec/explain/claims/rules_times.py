@@ -15,7 +15,8 @@ from llmrec.explain.claims.events import (
     past_readings,
 )
 from llmrec.explain.claims.kindred import stems
-from llmrec.explain.claims.rules_reasons import _is_temporal
+from llmrec.explain.claims.likely import aligned, cited_refs, plausible
+from llmrec.explain.claims.rules_reasons import is_temporal
 from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.traits import find_traits, is_release
 from llmrec.explain.claims.when import RECENT_DAYS, RECENT_EVENTS, Gap, Moment, When
@@ -37,32 +38,33 @@ _OFTEN_SHARE = 0.25
 
 def check_times(binder: Binder) -> None:
     """Check every time expression against the events that it speaks of."""
-    facts = binder.context.facts
-    groups: dict[
-        tuple[tuple[frozenset[str], tuple[int, ...]], ...], list[tuple[Node, Alternatives]]
-    ] = {}
+    claims: list[tuple[int, Callable[[Past], bool]]] = []
     for place, node in enumerate(binder.nodes):
         if node.kind != "time" or node.used or _is_other(binder, place):
             continue
         node.used = True
         if _checked_as_habit(binder, place) or _checked_as_now(binder, place):
             continue
-        readings = bind_event(binder, place)
-        key = tuple((ref.ids, ref.cites) for refs in readings for ref in refs)
-        lead = binder.nodes[max(0, place - 2) : place]
-        if any(n.lemma in {"and", "then", "again"} for n in lead):
-            key = (*key, (frozenset([str(place)]), ()))  # another event of the same item
-        groups.setdefault(key, []).append((node, readings))
-    for row in groups.values():
-        demands = [node.value for node, _ in row if isinstance(node.value, When)]
+        demand = node.value
+        if isinstance(demand, When) and not _is_year_named(binder, place, demand):
+            claims.append((place, lambda past, d=demand: d.holds(past.moment)))  # type: ignore[misc]
+    for (place, _), ok in zip(claims, aligned(binder, claims), strict=True):
+        names = names_of(binder, bind_event(binder, place))
+        binder.context.report("time", f"{binder.nodes[place].text}: {names}", ok=ok)
 
-        def on_time(past: Past, demands: list[When] = demands) -> bool:
-            return all(demand.holds(past.moment) for demand in demands)
 
-        readings = row[0][1]
-        told = ", ".join(node.text for node, _ in row)
-        ok = holds(readings, any_event(facts, on_time))
-        binder.context.report("time", f"{told}: {names_of(binder, readings)}", ok=ok)
+def _is_year_named(binder: Binder, place: int, demand: When) -> bool:
+    """Check a bare year as a release where nothing was done in it: "1986, as against 2010"."""
+    years = demand.years
+    clause = binder.within(binder.clause(place))
+    if years is None or any(n.has("you", "uverb", "ratev") and not n.has("recv") for n in clause):
+        return False
+    facts = binder.context.facts
+    made = {y for ref in plausible(binder) for i in ref.ids if (y := facts.year(i)) is not None}
+    if not any(years(y) for y in made):
+        return False
+    binder.context.report("year", binder.nodes[place].text, ok=True)
+    return True
 
 
 def _is_other(binder: Binder, place: int) -> bool:
@@ -162,9 +164,31 @@ def check_gaps(binder: Binder) -> None:
         if released:
             pairs = _release_pairs(binder, place, gap)
         ok = any(_gap_holds(binder, gap, a, b, released=released) for a, b in pairs)
-        if not pairs and not released:
-            ok = _alone(binder, place, gap)
+        ok = ok or _holds_loosely(binder, place, gap)
         binder.context.report("time", f"{node.text}: {_pair_names(binder, pairs)}", ok=ok)
+
+
+def _holds_loosely(binder: Binder, place: int, gap: Gap) -> bool:
+    """Return whether a gap holds of releases with the new item, or from an event up to now."""
+    facts = binder.context.facts
+    others = [r for r in plausible(binder) if not r.rec]
+    after = [e for e in binder.entities if e > place]
+    if gap.leads and after:
+        others = (binder.resolve(after[0]) or [[]])[0]
+    acted = any(
+        n.has("you", "uverb") and not n.has("recv") for n in binder.within(binder.clause(place))
+    )
+    here = [
+        e
+        for e in binder.entities
+        if is_past(binder, e) and binder.clause(e) == binder.clause(place)
+    ]
+    if gap.years is not None and not acted and len(here) < 2:
+        return any(_gap_holds(binder, gap, ref, binder.rec, released=True) for ref in others)
+    past = [r for r in others if events_of(facts, r)]
+    if gap.adjacent or gap.direction < 0 or len({r.ids for r in past}) != 1:
+        return False
+    return any(gap.holds(p.moment.local, facts.now) for r in past for p in events_of(facts, r))
 
 
 def _names_new(binder: Binder) -> bool:
@@ -234,6 +258,8 @@ def _pair_up(
     binder: Binder, place: int, gap: Gap, before: list[Ref], after: list[Ref]
 ) -> list[tuple[Ref, Ref]]:
     """Return the (base, target) pairs that a gap may be told of."""
+    if gap.leads and _leads_back(binder, place):
+        return [(before[-1], after[0])] if before and after else []
     if gap.leads and not after and before and binder.near(place, "earliest"):
         return [(before[-1], before[-1])]
     if gap.leads and after:
@@ -255,6 +281,12 @@ def _pair_up(
     if len(before) > 1:
         return [(before[-2], before[-1])]
     return [(before[-1], after[0])] if before and after else []
+
+
+def _leads_back(binder: Binder, place: int) -> bool:
+    """Return whether a gap is told from what was just named ("a month after that")."""
+    behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    return behind is not None and behind.lemma in {"that", "this", "it"}
 
 
 def _grouped(pairs: list[tuple[Ref, Ref]]) -> list[tuple[Ref, Ref]]:
@@ -292,17 +324,6 @@ def _events_apart(gap: Gap, base: Past, target: Past) -> bool:
     return gap.holds(first.moment.local, last.moment.local)
 
 
-def _alone(binder: Binder, place: int, gap: Gap) -> bool:
-    """Check a gap with one event in sight: it is told from now."""
-    facts = binder.context.facts
-    readings = bind_event(binder, place)
-
-    def from_now(past: Past) -> bool:
-        return not gap.adjacent and gap.holds(past.moment.local, facts.now)
-
-    return gap.leads and holds(readings, any_event(facts, from_now))
-
-
 def _pair_names(binder: Binder, pairs: list[tuple[Ref, Ref]]) -> str:
     name = binder.context.name
     return "; ".join(f"{name(a.ids)} to {name(b.ids)}" for a, b in pairs) or "no two events"
@@ -314,9 +335,9 @@ def check_order(binder: Binder) -> None:
         if node.used or node.kind == "gap":
             continue
         if node.lemma == "since" and node.has("cause"):
-            if _is_temporal(binder, place):
+            if is_temporal(binder, place):
                 _check_since(binder, place)
-        elif node.has("before", "after"):
+        elif node.has("before", "after") and not _tells_years(binder, place):
             _check_sequence(binder, place, later_first=node.has("after"), leads=True)
         elif node.lemma == "next" and (_is_adjective(binder, place) or _says_next(binder, node)):
             continue
@@ -326,6 +347,13 @@ def check_order(binder: Binder) -> None:
             _check_following(binder, place)
     _check_tenses(binder)
     _check_extremes(binder)
+
+
+def _tells_years(binder: Binder, place: int) -> bool:
+    """Return whether releases are ordered ("three before [2]", "made before [1]")."""
+    lead = binder.nodes[max(0, place - 2) : place]
+    counted = any(n.kind == "number" or n.lemma == "year" for n in lead)
+    return (counted or _tells_releases(binder, place)) and not binder.near(place, "you")
 
 
 def _past_before(binder: Binder, place: int) -> Ref | None:
@@ -417,7 +445,9 @@ def _check_tenses(binder: Binder) -> None:
     (first, a), (second, b) = refs[0], refs[1]
     lead = nodes[max(0, first - 5) : first]
     middle = nodes[first + 1 : second]
-    perfect = any(n.text.lower() in {"had", "having", "'d"} for n in lead)
+    perfect = any(n.text.lower() in {"had", "having", "'d"} for n in lead) and not any(
+        n.has("have_short") for n in lead
+    )
     marker = any(n.lemma in {"when", "by the time", "before"} or n.has("you") for n in middle)
     backwards = any(n.lemma in {"when", "by the time"} for n in nodes[: max(1, first)]) and any(
         n.text.lower() in {"had", "'d"} for n in middle
@@ -493,11 +523,37 @@ def _check_extremes(binder: Binder) -> None:  # noqa: C901
         if not _is_ordering(binder, place):
             continue
         node.used = True
-        test = _extreme(binder, place, latest=node.has("latest") and node.lemma != "first")
+        latest = node.has("latest") and node.lemma != "first"
+        test = _extreme(binder, place, latest=latest)
         ok = holds(readings, any_event(binder.context.facts, test))
+        if not ok and _is_adverb(binder, place):
+            ok = _is_edge_of_named(binder, readings, latest=latest)
         if not ok and node.lemma in {"oldest", "newest", "latest"}:
             ok = holds(readings, _extreme_release(binder, newest=node.lemma != "oldest"))
         binder.context.report("order", f"{node.text}: {names_of(binder, readings)}", ok=ok)
+
+
+def _is_adverb(binder: Binder, place: int) -> bool:
+    """Return whether "first" orders the items named ("X came first", "the first of those")."""
+    nodes = binder.nodes
+    lead = nodes[place - 1].lemma if place else ""
+    after = nodes[place + 1].lemma if place + 1 < len(nodes) else ""
+    return nodes[place].lemma in {"first", "last"} and (
+        lead not in {"the", "your", "very"} or after == "of"
+    )
+
+
+def _is_edge_of_named(binder: Binder, readings: Alternatives, *, latest: bool) -> bool:
+    """Return whether an item is the first or last of those named or cited ("[1] came first")."""
+    facts = binder.context.facts
+    for refs in (binder.refs(), [*binder.context.earlier, *binder.refs()], cited_refs(binder)):
+        row = sorted(p.position for r in refs for p in events_of(facts, r))
+        if len({r.ids for r in refs}) < 2 or not row:
+            continue
+        edge = row[-1 if latest else 0]
+        if holds(readings, any_event(facts, lambda p, e=edge: p.position == e)):  # type: ignore[misc]
+            return True
+    return False
 
 
 def _repeated(binder: Binder, readings: Alternatives) -> bool:

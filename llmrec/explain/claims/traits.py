@@ -77,8 +77,14 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
     if node.kind == "decade":
         start: int = node.value  # type: ignore[assignment]
+        told = {stem(word) for word in (fold(node.text).split()[-1], f"{start}s")}
         return Trait(
-            place, f"{start}s", "year", lambda i: start <= (facts.year(i) or 0) < start + 10
+            place,
+            f"{start}s",
+            "year",
+            lambda i: (
+                start <= (facts.year(i) or 0) < start + 10 or bool(facts.text_words(i) & told)
+            ),
         )
     if isinstance(node.value, When) and node.value.year is not None and is_release(binder, place):
         years = node.value.years
@@ -230,6 +236,8 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
             "carry",
         }
         return frozenset(["cast"]) if played else _MAKER_ROLES
+    if lead.lemma == "direct" and "past" not in lead.classes and "ing" not in lead.classes:
+        return frozenset()  # "X directs Y": Y plays
     if lead.has(*_DIRECTING) and not lead.has("film", "glue") and lead.lemma in _DIRECTORS:
         return _MAKER_ROLES
     if lead.has(*_ACTING) and lead.lemma in _ACTORS:

@@ -1,0 +1,369 @@
+"""Claims that count: films with a trait, the films named, shares and sizes of the history."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from llmrec.explain.claims.amounts import Proportion
+from llmrec.explain.claims.events import events_of, is_past
+from llmrec.explain.claims.likely import cited_refs, plausible
+from llmrec.explain.claims.numbers import Range
+from llmrec.explain.claims.rules_sharing import FIELD_NOUNS
+from llmrec.explain.claims.scopes import (
+    Scope,
+    is_window,
+    scope_of,
+)
+from llmrec.explain.claims.traits import Trait, find_traits
+from llmrec.explain.claims.when import elapsed
+from llmrec.explain.facts import MOSTLY_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.nodes import Node
+
+_AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
+_LAST_YEAR_DAYS = 366
+_UNITS = frozenset(["day", "week", "month", "year", "hour"])
+_POINTING = frozenset(["the", "these", "those", "both", "all", "of", "be"])
+_AGING = ("older", "newer", "before", "after", "datev", "earlierword", "then", "followv")
+
+
+def check_counts(binder: Binder) -> None:
+    """Check "three crime films", "12 of your 45 films", "half of your history"."""
+    for place, node in enumerate(binder.nodes):
+        if node.used or node.kind not in {"number", "proportion"}:
+            continue
+        node.used = True
+        if _is_duration(binder, place):
+            _check_duration(binder, place)
+        elif node.kind == "number" and is_window(binder, place):
+            _check_window(binder, place, scope_of(binder, place))
+        elif isinstance(node.value, Proportion):
+            _check_part(binder, node, node.value, scope_of(binder, place))
+        elif not _counts_something_else(binder, place):
+            _check_number(binder, place)
+
+
+def _is_duration(binder: Binder, place: int) -> bool:
+    """Return whether a number counts days or weeks that no other rule has read."""
+    behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    return behind is not None and behind.kind == "word" and behind.lemma in _UNITS
+
+
+def _check_duration(binder: Binder, place: int) -> None:
+    """Check a bare stretch of time: between events or releases, or part of a story."""
+    facts, number = binder.context.facts, binder.nodes[place].value
+    unit = binder.nodes[place + 1].lemma
+    refs = [r for r in plausible(binder) if not r.rec]
+    clause = binder.clause(place)
+    told = any(n.has("you") for n in binder.within(clause)) or any(
+        clause.start <= e < clause.end and is_past(binder, e) for e in binder.entities
+    )
+    ok = not told
+    if isinstance(number, Range) and told:
+        test = elapsed(number, unit)
+        moments = sorted(e.moment.local for r in refs for e in events_of(facts, r))
+        ok = any(test(a, b) for a, b in itertools.combinations([*moments, facts.now], 2))
+        ok = ok or (unit == "year" and _years_apart(binder, number))
+    binder.context.report("time", f"{binder.nodes[place].text} {unit}s", ok=ok)
+
+
+def _years_apart(binder: Binder, number: Range) -> bool:
+    facts = binder.context.facts
+    years = {y for r in plausible(binder) for i in r.ids if (y := facts.year(i)) is not None}
+    return any(number.holds(abs(a - b)) for a in years for b in years)
+
+
+def _counts_something_else(binder: Binder, place: int) -> bool:
+    """Return whether reasons, persons, keywords or things of a story are counted, not films."""
+    head = _head(binder, place)
+    if head is None:
+        return False
+    if head.has(*FIELD_NOUNS) and not head.has("film"):
+        return True
+    if head.kind == "unknown":
+        return True
+    return head.has("recnoun") and not head.has("film", "watchnoun")
+
+
+def _head(binder: Binder, place: int) -> Node | None:
+    """Return the noun that a number counts: behind it, past its adjectives."""
+    for node in binder.nodes[place + 1 : place + 5]:
+        if node.has("film", "watchnoun", "recnoun") or node.has(*FIELD_NOUNS):
+            return node
+        if node.kind == "unknown":
+            return node
+        if not (
+            node.has("praise", "choiceadj", "hyphen", "additive", "classic", "same")
+            or node.lemma in _ADJECTIVES
+        ):
+            return None
+    return None
+
+
+_ADJECTIVES = frozenset(["different", "separate", "new", "own", "main", "other", "strong", "big"])
+
+
+def _check_part(binder: Binder, node: Node, demand: Proportion, scope: Scope) -> None:
+    """Check "half of your films are romances"."""
+    pool = scope.pool(binder)
+    traits = scope.traits or binder.context.traits[-1:]
+    meeting = [p for p in pool if all(t.holds(p.item.item_id) for t in traits)]
+    ok = bool(pool) and bool(traits) and demand.part.holds(len(meeting) / len(pool))
+    _take(binder, scope)
+    binder.context.report("count", f"{node.text}: {len(meeting)} of {len(pool)}", ok=ok)
+    _check_total(binder, binder.place[id(node)])
+
+
+def _take(binder: Binder, scope: Scope) -> None:
+    for node in scope.used:
+        node.used = True
+    binder.context.counted.extend(scope.traits)
+    if not scope.inherited:
+        for trait in scope.traits:
+            binder.nodes[trait.place].used = True
+
+
+def _check_number(binder: Binder, place: int) -> None:
+    node, scope = binder.nodes[place], scope_of(binder, place)
+    wanted: Range = node.value  # type: ignore[assignment]
+    if _at_least(binder, place):
+        wanted = Range(wanted.low, 1e9)
+    shown: set[int] = set()
+    for traits in _trait_choices(binder, place, scope):
+        counts = _counts(binder, scope, traits)
+        shown |= counts
+        if any(wanted.holds(c) for c in counts) or _counts_named(
+            binder, place, traits, scope, wanted
+        ):
+            scope.traits, scope.inherited = list(traits), all(t not in scope.traits for t in traits)
+            _take(binder, scope)
+            ok = _shared_with(binder, scope)
+            break
+    else:
+        ok = _is_loose(binder, place, scope, wanted)
+        if not ok or not scope.traits:
+            _take(binder, scope)
+    label = ", ".join(t.label for t in scope.traits) or "events"
+    binder.context.report("count", f"{node.text} of {label}: {sorted(shown)}", ok=ok)
+    _check_total(binder, place)
+
+
+def _trait_choices(binder: Binder, place: int, scope: Scope) -> Iterator[list[Trait]]:
+    """Yield which traits a number may count: those of its reach, or those spoken of before."""
+    traits = find_traits(binder)
+    before = [
+        t for t in [*binder.context.counted, *traits] if t.place < place and t not in scope.traits
+    ]
+    said = [*before[-1:]] or binder.context.traits[-1:]
+    points = any(
+        n.lemma in {"they", "them", "these", "those", "which", "such", "so", "more"}
+        or n.has("additive")
+        for n in binder.nodes[place : place + 4]
+    )
+    if points and said:
+        yield [*said, *scope.traits]
+    yield scope.traits
+    if _tied(binder, place):
+        return
+    if said:
+        yield said
+        yield [*said, *scope.traits]
+    for trait in scope.traits if len(scope.traits) > 1 else []:
+        yield [trait]
+
+
+def _tied(binder: Binder, place: int) -> bool:
+    """Return whether what is counted stands right behind the number ("three crime films")."""
+    behind = binder.nodes[place + 1 : place + 3]
+    return any(n.kind == "value" for n in behind[:1]) and not any(n.has("comma") for n in behind)
+
+
+def _counts(binder: Binder, scope: Scope, traits: Sequence[Trait]) -> set[int]:
+    """Return how many events and items have all traits, now and once the new item is seen."""
+    facts = binder.context.facts
+    meeting = [p for p in scope.pool(binder) if all(t.holds(p.item.item_id) for t in traits)]
+    rows = [meeting]
+    if scope.tests:  # "In May" means the last May where no year is told.
+        rows.append([p for p in meeting if p.moment.days <= _LAST_YEAR_DAYS])
+    found = {n for row in rows for n in (len(row), len({p.item.item_id for p in row}))}
+    would = any(
+        n.has("modal") or n.lemma in {"make", "become"} for n in binder.within(scope.clause)
+    )
+    if traits and would and all(t.holds(facts.item.item_id) for t in traits):
+        found |= {n + 1 for n in found}
+    return found
+
+
+def _counts_named(
+    binder: Binder, place: int, traits: Sequence[Trait], scope: Scope, wanted: Range
+) -> bool:
+    """Return whether a number counts items that are named or cited: "the three", "two of them"."""
+    named = _past_named(binder, place)
+    cited = [r for r in cited_refs(binder) if r.ids]
+    lead = binder.nodes[max(0, place - 2) : place]
+    pointed = any(n.lemma in _POINTING for n in lead)
+    rows = [named, [*named, binder.rec]] if named else []
+    rows += [cited, [*cited, binder.rec]] if pointed or not named else []
+    return any(
+        row and wanted.holds(len(row)) and all(_meets(binder, ref, traits, scope) for ref in row)
+        for row in rows
+    ) or (
+        bool(traits)
+        and any(
+            wanted.holds(sum(_meets(binder, r, traits, scope) for r in row)) for row in rows if row
+        )
+    )
+
+
+def _meets(binder: Binder, ref: Ref, traits: Sequence[Trait], scope: Scope) -> bool:
+    facts = binder.context.facts
+    if not all(any(t.holds(i) for i in ref.ids) for t in traits):
+        return False
+    return not scope.tests or any(
+        all(test(p) for test in scope.tests) for p in events_of(facts, ref)
+    )
+
+
+def _past_named(binder: Binder, place: int) -> list[Ref]:
+    facts = binder.context.facts
+    found: list[Ref] = []
+    for e in binder.entities:
+        for ref in (binder.resolve(e) or [[]])[0]:
+            known = any(ref.ids == o.ids and ref.cites == o.cites for o in found)
+            if events_of(facts, ref) and not known:
+                found.append(ref)
+    behind = [r for e in binder.entities if e > place for r in (binder.resolve(e) or [[]])[0]]
+    return [r for r in found if r in behind] or found
+
+
+def _is_loose(binder: Binder, place: int, scope: Scope, wanted: Range) -> bool:
+    """Return whether a number that stands alone tells years apart or the runner-up of a role."""
+    behind = binder.nodes[place + 1 : place + 3]
+    if any(n.has("film", "watchnoun", "value") for n in behind[:1]):
+        return False
+    clause = binder.within(scope.clause)
+    if any(n.has(*_AGING) or n.lemma == "by" for n in clause) and _years_apart(binder, wanted):
+        return True
+    if any(n.lemma in {"next", "against", "runner-up", "second"} for n in binder.nodes):
+        facts = binder.context.facts
+        for role in ("genre", "director", "cast"):
+            counts = Counter(v for i in facts.events for v in facts.role_values(i, role))
+            if any(wanted.holds(c) for c in sorted(counts.values())[-3:]):
+                return True
+    return False
+
+
+def _shared_with(binder: Binder, scope: Scope) -> bool:
+    """Return whether what is counted holds of the item it is "shared with" as well."""
+    clause = scope.clause
+    places = range(clause.start, clause.end)
+    sharing = [n for n in places if binder.nodes[n].lemma == "share" and not binder.nodes[n].used]
+    after = [e for e in binder.entities if sharing and sharing[0] < e < clause.end]
+    if not after or not scope.traits:
+        return True
+    binder.nodes[sharing[0]].used = True
+    refs = (binder.resolve(after[0]) or [[]])[0]
+    return all(any(t.holds(i) for i in ref.ids) for ref in refs for t in scope.traits)
+
+
+def _at_least(binder: Binder, place: int) -> bool:
+    lead = binder.nodes[place - 1] if place else None
+    before = binder.nodes[place - 2 : place] if place > 1 else []
+    words = " ".join(n.text.lower() for n in before)
+    return (lead is not None and lead.text.lower() in _AT_LEAST) or words.endswith("more than")
+
+
+def _check_window(binder: Binder, place: int, scope: Scope) -> None:
+    """Check "your last three films were thrillers", "Heat [1] is among your last ten films"."""
+    facts, value = binder.context.facts, binder.nodes[place].value
+    size = int(value.low) if isinstance(value, Range) else 0
+    pool = facts.past[-size:]
+    lead = binder.nodes[scope.clause.start : place]
+    partial = [n for n in lead if n.has("mostly", "habit") or n.lemma in {"many", "much"}]
+    for trait in scope.traits:
+        binder.nodes[trait.place].used = True
+        part = sum(trait.holds(p.item.item_id) for p in pool) / max(1, len(pool))
+        ok = size <= len(facts.past) and part > (MOSTLY_SHARE if partial else 0.999)
+        binder.context.report("count", f"{trait.label} in the last {size}", ok=ok)
+    named = [
+        r
+        for e in binder.entities
+        if binder.clause(e) == scope.clause and is_past(binder, e)
+        for r in (binder.resolve(e) or [[]])[0]
+    ]
+    if named:
+        ok = all(any(p in pool for p in events_of(facts, ref)) for ref in named)
+        binder.context.report("order", f"among the last {size}", ok=ok)
+    elif not scope.traits:
+        binder.context.report("count", f"the last {size}", ok=size <= len(facts.past))
+    for node in partial:
+        node.used = True
+
+
+def check_only(binder: Binder) -> None:
+    """Check "the only romance in your history": that there is one, and which it is."""
+    for place, node in enumerate(binder.nodes):
+        if not node.has("onlyone") or node.used:
+            continue
+        scope = scope_of(binder, place)
+        meeting = {
+            p.item.item_id
+            for p in scope.pool(binder)
+            if all(t.holds(p.item.item_id) for t in scope.traits)
+        }
+        node.used = True
+        _take(binder, scope)
+        named = [r for e in binder.entities for r in (binder.resolve(e) or [[]])[0] if not r.rec]
+        ok = len(meeting) == 1 and all(r.ids & meeting for r in named[:1])
+        ok = ok and bool(scope.traits or scope.tests)
+        binder.context.report("count", f"{node.text}: {len(meeting)}", ok=ok)
+
+
+def _check_total(binder: Binder, place: int) -> None:
+    """Check the second number of "12 of your 45 films": the size of the history."""
+    facts, nodes = binder.context.facts, binder.nodes
+    clause = binder.clause(place)
+    for n in range(place + 1, min(clause.end, place + 6)):
+        node = nodes[n]
+        if node.kind != "number" or node.used or not isinstance(node.value, Range):
+            continue
+        between = nodes[place + 1 : n]
+        if any(b.lemma in {"of", "out"} for b in between) and not any(
+            b.kind == "entity" for b in between
+        ):
+            node.used = True
+            sizes = {len(facts.past), len(facts.events), len(facts.evidence)}
+            ok = any(node.value.holds(size) for size in sizes)
+            binder.context.report("count", f"{node.text} in all: {sorted(sizes)}", ok=ok)
+
+
+def check_ordinals(binder: Binder) -> None:
+    """Check "your fourth Mann film": the place of an item among those seen, or the next place."""
+    facts = binder.context.facts
+    for place, node in enumerate(binder.nodes):
+        if node.kind != "ordinal" or node.used or not isinstance(node.value, int):
+            continue
+        if place and binder.nodes[place - 1].lemma in {"a", "an"}:
+            node.used = True
+            continue
+        traits = [t for t in find_traits(binder) if place < t.place <= place + 3]
+        if not traits:
+            continue
+        seen = [i for i in facts.events if all(t.holds(i) for t in traits)]
+        node.used = True
+        for trait in traits:
+            binder.nodes[trait.place].used = True
+        readings = binder.bind(place)
+        named = readings[0][0].ids if readings and readings[0] else frozenset()
+        rec = bool(named & {facts.item.item_id}) and facts.item.item_id not in facts.events
+        right = rec and len(seen) + 1 == node.value
+        right = right and all(t.holds(facts.item.item_id) for t in traits)
+        right = right or any(i in seen and seen.index(i) + 1 == node.value for i in named)
+        binder.context.report("count", f"{node.text} of {len(seen)} {traits[0].label}", ok=right)

@@ -1,0 +1,383 @@
+"""Claims that deny: what an item is not, what was not done, what no log holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmrec.explain.claims.binding import holds
+from llmrec.explain.claims.events import any_event, bind_event, is_past, use
+from llmrec.explain.claims.likely import plausible, tied_to
+from llmrec.explain.claims.rules_reasons import nothing_between
+from llmrec.explain.claims.traits import Trait, find_traits
+
+if TYPE_CHECKING:
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.nodes import Node
+
+_DECISIVE = frozenset(
+    [
+        "behind",
+        "decide",
+        "decisive",
+        "hang",
+        "hang on",
+        "point",
+        "point to",
+        "carry",
+        "lead",
+        "lead to",
+        "blame",
+        "drive",
+        "responsible",
+        "specific",
+        "tip",
+        "single",
+        "lie behind",
+        "stand behind",
+        "account",
+        "cause",
+        "name",
+        "explain",
+        "rest",
+        "rest on",
+    ]
+)
+_ELLIPTIC = frozenset(["one", "so", "that", "either", "them", "of", "is", "be", "has", "have"])
+_BREAKS = ("comma", "colon", "semicolon", "dash", "close", "stop")
+
+
+def check_negations(binder: Binder) -> None:
+    """Check everything denied: the first reading that applies decides."""
+    for place, node in enumerate(binder.nodes):
+        if not node.has("neg") or node.used:
+            continue
+        node.used = True
+        if any(deny(binder, place) for deny in _DENIALS):
+            continue
+        if _is_harmless(binder, place):
+            continue
+        binder.context.report("negation", f"{node.text}: nothing that can be checked", ok=False)
+
+
+def _scope(binder: Binder, place: int) -> range:
+    """Return what a negation reaches: what follows up to a break or a "but"."""
+    end = place + 1
+    while end < len(binder.nodes):
+        node = binder.nodes[end]
+        listed = (
+            node.has("comma")
+            and end + 1 < len(binder.nodes)
+            and (
+                binder.nodes[end + 1].kind in {"entity", "value"}
+                and binder.nodes[end - 1].kind == binder.nodes[end + 1].kind
+            )
+        )
+        if (node.has(*_BREAKS) and not listed) or node.lemma in {"but", "though", "although"}:
+            break
+        end += 1
+    return range(place + 1, end)
+
+
+def _is_harmless(binder: Binder, place: int) -> bool:
+    """Return whether nothing is denied that a log or a catalogue could tell."""
+    reach = [binder.nodes[n] for n in _scope(binder, place)]
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    mine = any(n.lemma == "you" for n in [*lead, *reach])
+    deed = any(
+        n.has("uverb", "ratev", "likev", "lovev") and n.has("verb") and not n.has("recv", "noun")
+        for n in reach
+    )
+    told = any(
+        n.kind in {"value", "entity", "rating", "number", "time", "gap", "decade"} for n in reach
+    )
+    return not told and not (mine and deed)
+
+
+def _denies_series(binder: Binder, place: int) -> bool:
+    """Check "belongs to no series", "is not part of any franchise"."""
+    reach = _scope(binder, place)
+    nouns = [n for n in reach if binder.nodes[n].has("franchisenoun")]
+    if not nouns or any(binder.nodes[n].kind == "value" for n in reach):
+        return False
+    facts = binder.context.facts
+    use(binder.nodes[n] for n in nouns)
+    readings = binder.bind(place) if binder.entities else [[binder.rec]]
+    here = [[r] for e in binder.entities if e in reach for r in (binder.resolve(e) or [[]])[0]]
+    ok = any(
+        refs and not any(facts.has_role(i, "franchise") for r in refs for i in r.ids)
+        for refs in [*here, *readings, [binder.rec]]
+    )
+    binder.context.report("franchise", "no series", ok=ok)
+    return True
+
+
+def _abstains(binder: Binder, place: int) -> bool:
+    """Check "nothing more specific lies behind this": that there is no evidence."""
+    clause = binder.clause(place)
+    reach = [binder.nodes[n] for n in _scope(binder, place)]
+    words = {n.lemma for n in [*binder.nodes[clause.start : place], *reach]}
+    named = any(n.kind == "entity" and not n.has("anaphor") for n in reach)
+    single = words & {"one", "single", "event", "favourite"} or any(
+        n.has("film", "watchnoun") for n in reach
+    )
+    nothing = binder.nodes[place].lemma in {"nothing", "none", "no", "nobody"}
+    if named or not words & _DECISIVE or not (single or nothing):
+        return False
+    binder.context.report(
+        "cause", "no single event decided it", ok=not binder.context.facts.evidence
+    )
+    return True
+
+
+def _denies_trait(binder: Binder, place: int) -> bool:
+    """Check "is not a comedy", "no comedy this time", "rather than a thriller"."""
+    reach = _scope(binder, place)
+    traits = [t for t in find_traits(binder) if t.place in reach]
+    if not traits or _seen_by_you(binder, place):
+        return False
+    for trait in traits if binder.nodes[place].lemma in {"neither", "nor", "no"} else traits[:1]:
+        binder.nodes[trait.place].used = True
+        tied = tied_to(binder, trait.place)
+        readings = binder.resolve(tied) if tied is not None else [[r] for r in plausible(binder)]
+        if _is_copula(binder, place):
+            readings = binder.bind(trait.place)
+        ok = any(refs and not any(_has(trait, ref) for ref in refs) for refs in readings)
+        binder.context.report("negation", f"not {trait.label}", ok=ok)
+    return True
+
+
+def _is_copula(binder: Binder, place: int) -> bool:
+    return any(n.lemma == "be" for n in binder.nodes[max(0, place - 2) : place])
+
+
+def _seen_by_you(binder: Binder, place: int) -> bool:
+    """Return whether a deed of the person is denied ("you never watched a comedy")."""
+    clause = binder.clause(place)
+    return any(n.lemma == "you" for n in binder.nodes[clause.start : place]) and any(
+        binder.nodes[n].has("uverb", "ratev") and binder.nodes[n].has("verb")
+        for n in _scope(binder, place)
+    )
+
+
+def _has(trait: Trait, ref: Ref) -> bool:
+    return any(trait.holds(i) for i in ref.ids)
+
+
+def _denies_said(binder: Binder, place: int) -> bool:
+    """Check "Collateral is not one", "which neither [1] nor [2] has", "in neither of them"."""
+    reach = _scope(binder, place)
+    before = [t for t in find_traits(binder) if t.place < place]
+    traits = before or binder.context.counted or binder.context.traits
+    if not traits or any(t.place in reach for t in find_traits(binder)):
+        return False
+    after = [e for e in binder.entities if e in reach]
+    rest = [binder.nodes[n] for n in reach if binder.nodes[n].kind != "entity"]
+    plain = all(
+        n.lemma in _ELLIPTIC
+        or n.has(
+            "neg", "aux", "film", "cast", "recv", "castv", "watchnoun", "glue", "castnoun", "and"
+        )
+        for n in rest
+    )
+    if not plain or (not after and len(rest) > 4):
+        return False
+    lead = [e for e in binder.entities if e < place]
+    readings = [
+        *(refs for e in (after or lead[-1:]) for refs in binder.resolve(e)),
+        *([[binder.rec]] if not after else []),
+    ]
+    kinds = [t for t in traits if t.person] if any(n.lemma in {"them", "of"} for n in rest) else []
+    denied = kinds or traits[-1:]
+    ok = any(refs and not any(_has(t, ref) for ref in refs for t in denied) for refs in readings)
+    binder.context.report("negation", f"not {denied[-1].label}", ok=ok)
+    use(binder.nodes[n] for n in reach if binder.nodes[n].has("neg"))
+    return True
+
+
+_AGES = frozenset(["newer", "older", "young", "old", "newest", "oldest", "latest", "earliest"])
+
+
+def _denies_age(binder: Binder, place: int) -> bool:
+    """Check "a younger film it is not", "hardly the newest", "nothing is as old as this"."""
+    near = binder.nodes[max(0, place - 6) : place + 8]
+    aged = [
+        n for n in near if n.has("newer", "older") or n.lemma in _AGES or n.text.lower() in _AGES
+    ]
+    facts = binder.context.facts
+    own = facts.year(facts.item.item_id)
+    years = [y for r in plausible(binder) for i in r.ids if not r.rec and (y := facts.year(i))]
+    if not aged or own is None or not years or any(n.has("you") for n in near):
+        return False
+    newer = aged[0].has("newer", "latest") or aged[0].text.lower() in {"young", "newest", "younger"}
+    if any(n.lemma == "nothing" for n in near):
+        ok = all(own >= y if newer else own <= y for y in years)
+    else:
+        ok = not all(own > y if newer else own < y for y in years)
+    use(aged)
+    binder.context.report("comparison", f"not {aged[0].text}", ok=ok)
+    return True
+
+
+def _denies_more(binder: Binder, place: int) -> bool:
+    """Check "and none has more": that the item named has the best rating."""
+    reach = [binder.nodes[n] for n in _scope(binder, place)]
+    words = [
+        n
+        for n in reach
+        if n.lemma in {"more", "higher", "better", "fewer", "lower"} or n.has("higher", "lower")
+    ]
+    facts = binder.context.facts
+    rated = any(n.has("rating", "ratingnoun", "ratev") for n in binder.nodes)
+    given = facts.ratings(facts.past)
+    if (
+        not words
+        or not rated
+        or not given
+        or any(n.kind in {"number", "rating", "value"} for n in reach)
+    ):
+        return False
+    edge = min(given) if words[0].has("lower") else max(given)
+    use(words)
+    ok = holds(bind_event(binder, place), any_event(facts, lambda p: p.interaction.rating == edge))
+    binder.context.report("rating", "none rated otherwise", ok=ok)
+    return True
+
+
+def _denies_last(binder: Binder, place: int) -> bool:
+    """Check "nothing comes after [1] in your log", "no film lies between [2] and [1]"."""
+    if binder.nodes[place].lemma not in {"nothing", "no", "none"}:
+        return False
+    if nothing_between(binder):
+        return True
+    behind = binder.nodes[place + 1 : place + 6]
+    edge = next((n for n in behind if n.has("after", "before", "followv")), None)
+    facts = binder.context.facts
+    if edge is None or not facts.past or not any(n.has("you") for n in binder.nodes):
+        return False
+    event = facts.past[-1 if edge.has("after") or edge.lemma in {"come after", "follow"} else 0]
+    readings = bind_event(binder, len(binder.nodes) - 1)
+    edge.used = True
+    ok = holds(readings, any_event(facts, lambda past: past is event))
+    binder.context.report("order", f"nothing {edge.text}", ok=ok)
+    return True
+
+
+def _denies_person(binder: Binder, place: int) -> bool:
+    """Check "Pacino is not in Collateral"."""
+    traits = [t for t in find_traits(binder) if t.person and t.place < place]
+    clause = binder.clause(place)
+    after = [e for e in binder.entities if place < e < clause.end]
+    lead = binder.nodes[max(0, place - 2) : place]
+    if not traits or not after or not any(n.lemma in {"be", "do"} for n in lead):
+        return False
+    trait = traits[-1]
+    binder.nodes[trait.place].used = True
+    ok = any(
+        refs and not any(trait.holds(i) for ref in refs for i in ref.ids)
+        for refs in binder.resolve(after[0])
+    )
+    binder.context.report("negation", f"not {trait.label}", ok=ok)
+    return True
+
+
+def _denies_better(binder: Binder, place: int) -> bool:
+    """Check "no film in your history is rated higher than [1]"."""
+    nodes = binder.nodes
+    facts = binder.context.facts
+    newer = next((n for n in nodes[place:] if n.has("newer", "older") and not n.used), None)
+    if (
+        newer is not None
+        and any(n.has("than") for n in nodes[place:])
+        and any(n.has("you") for n in nodes)
+    ):
+        edge_event = facts.past[-1 if newer.has("newer") else 0] if facts.past else None
+        readings = bind_event(binder, len(nodes) - 1)
+        ok = holds(readings, any_event(facts, lambda past: past is edge_event))
+        for node in nodes[place:]:
+            node.used = node.used or node.has("newer", "older", "than")
+        binder.context.report("order", "none newer or older", ok=ok)
+        return True
+    higher = next((n for n in nodes[place:] if n.has("higher", "lower") and not n.used), None)
+    could = any(n.lemma in {"could", "can"} for n in nodes)
+    if higher is None or not (could or any(n.has("than") for n in nodes[place:])):
+        return False
+    given = facts.ratings(facts.past)
+    edge = (max(given) if higher.has("higher") else min(given)) if given else None
+    readings = bind_event(binder, len(nodes) - 1)
+    ok = holds(readings, any_event(facts, lambda past: past.interaction.rating == edge is not None))
+    for node in nodes[place:]:
+        node.used = node.used or node.has("higher", "lower", "than")
+    binder.context.report("rating", "none rated otherwise", ok=ok)
+    return True
+
+
+def _denies_rating(binder: Binder, place: int) -> bool:
+    """Check "you have not rated [1]"."""
+    verb = next(
+        (
+            n
+            for n in binder.nodes[place + 1 : place + 5]
+            if n.lemma in {"rate", "score", "grade"} or n.has("ratingnoun")
+        ),
+        None,
+    )
+    behind = binder.nodes[place + 1 : place + 5]
+    if verb is None or any(n.has("rating", "number", "high", "low") for n in behind):
+        return False
+    if not any(is_past(binder, e) for e in binder.entities):
+        return _denies_any_rating(binder, verb)
+    readings = bind_event(binder, place)
+    ok = holds(
+        readings, any_event(binder.context.facts, lambda past: past.interaction.rating is None)
+    )
+    verb.used = True
+    binder.context.report("rating", "not rated", ok=ok)
+    return True
+
+
+def _denies_any_rating(binder: Binder, verb: Node) -> bool:
+    """Check "you have not rated anything"."""
+    verb.used = True
+    facts = binder.context.facts
+    binder.context.report("rating", "nothing rated", ok=not facts.ratings(facts.past))
+    return True
+
+
+def _denies_history(binder: Binder, place: int) -> bool:
+    """Check "there are no musicals in your history", "you have never seen Mann"."""
+    clause = binder.clause(place)
+    nodes = binder.within(clause)
+    reach = _scope(binder, place)
+    inside = [t for t in find_traits(binder) if t.place in reach]
+    yours = any(n.lemma in {"your", "you"} for n in nodes)
+    if not inside or not yours or any(n.kind == "entity" for n in nodes):
+        return False
+    meeting = binder.context.facts.matching(lambda p: any(t.holds(p.item.item_id) for t in inside))
+    for trait in inside:
+        binder.nodes[trait.place].used = True
+    binder.context.report("taste", f"no {inside[0].label}: {len(meeting)}", ok=not meeting)
+    return True
+
+
+def _only_adds(binder: Binder, place: int) -> bool:
+    """Return whether it is "not only", "not just", which denies nothing."""
+    behind = binder.nodes[place + 1 : place + 2]
+    return any(n.lemma in {"only", "just", "merely", "simply", "least", "long"} for n in behind)
+
+
+_DENIALS = (
+    _only_adds,
+    _denies_last,
+    _denies_series,
+    _abstains,
+    _denies_better,
+    _denies_more,
+    _denies_person,
+    _denies_rating,
+    _denies_history,
+    _denies_trait,
+    _denies_age,
+    _denies_said,
+)
