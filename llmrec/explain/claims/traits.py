@@ -77,7 +77,7 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
     if node.kind == "decade":
         start: int = node.value  # type: ignore[assignment]
-        told = {stem(word) for word in (fold(node.text).split()[-1], f"{start}s")}
+        told = {*stems(f"{start}s"), stems(node.text)[-1]}
         return Trait(
             place,
             f"{start}s",
