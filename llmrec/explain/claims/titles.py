@@ -154,6 +154,7 @@ def _merged(options: Sequence[tuple[Phrase, int]]) -> list[tuple[Phrase, int]]:
                 titles=known.titles | phrase.titles,
                 values=known.values | phrase.values,
                 surname=known.surname and phrase.surname,
+                nickname=all(p.nickname for p in (known, phrase) if p.titles),
             )
     return sorted(((phrase, end) for end, phrase in by_end.items()), key=lambda o: -o[1])
 
@@ -188,7 +189,7 @@ def reading_of(
     quoted = _quoted(tokens, start, end)
     title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
     value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
-    if value and title and not any(t.capital for t in tokens[start:end]):
+    if value and title and (phrase.nickname or not any(t.capital for t in tokens[start:end])):
         title = False
     if title and value:
         series = _names_series(tokens, start, end)
@@ -232,7 +233,7 @@ def _is_title(
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
     if not ordinary:
-        return capital or marked or len(phrase.words) > 2
+        return capital or marked or len(phrase.words) > 2 or _is_casual(tokens)
     if len(phrase.words) > 1:
         return capital or marked
     if marked or not capital:
@@ -265,6 +266,11 @@ def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:
     return all(pairs) if pairs else len(words) > 1 or not (words and words[0].text.isalpha())
 
 
+def _is_casual(tokens: Sequence[Token]) -> bool:
+    """Return whether a text is written without any capitals."""
+    return not any(token.capital for token in tokens)
+
+
 def _cited(tokens: Sequence[Token], end: int) -> bool:
     """Return whether ``[n]`` or ``(year)`` follows, quotes apart."""
     while end < len(tokens) and is_quote(tokens[end]):
@@ -287,11 +293,13 @@ def _is_value(
 ) -> bool:
     """Return whether a phrase may stand for an attribute value here."""
     start, end = place
+    if start and end < len(tokens) and (tokens[start - 1].text, tokens[end].text) == ("[", "]"):
+        return False
     words = [token for token in tokens[start:end] if token.is_word]
     persons = [v for v in phrase.values if v.field in lexicon.person_fields]
     if persons and len(persons) == len(phrase.values):
         capital = words[-1].capital or not words[-1].text.isascii()
         if phrase.surname and _opens(tokens, start) and lexicon.ordinary(words[-1].fold):
             return False
-        return capital or len(words) > 1
+        return capital or len(words) > 1 or _is_casual(tokens)
     return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from llmrec.explain.claims.lexicon import plural, singular
+from llmrec.explain.claims.nicknames import nicknames
 from llmrec.explain.claims.tokens import Token, fold, tokenize
 from llmrec.neutralize import neutralize
 from llmrec.serialize import title_text
@@ -55,6 +56,8 @@ class Phrase:
     values: set[Value] = field(default_factory=set)
     surname: bool = False
     """A part of a name, which counts only with a capital."""
+    nickname: bool = False
+    """A part of a title, which counts only where it is no attribute value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class Vocabulary:
         self.series: dict[str, list[str]] = defaultdict(list)
         """Folded names of series to the ids of their items, in the catalogue's order."""
         seen: set[tuple[str, str]] = set()
+        items = list(items)
+        for part, item_id in nicknames(items, lexicon) if short else ():
+            self._add(part, title_of=item_id, nickname=True)
         for item in items:
             for title in title_forms(item.title):
                 self._add(title, title_of=item.item_id)
@@ -142,7 +148,13 @@ class Vocabulary:
         self._add(singular(value.value), value=value)
 
     def _add(
-        self, text: str, *, title_of: str = "", value: Value | None = None, surname: bool = False
+        self,
+        text: str,
+        *,
+        title_of: str = "",
+        value: Value | None = None,
+        surname: bool = False,
+        nickname: bool = False,
     ) -> None:
         tokens = tokenize(text)
         words = [token for token in tokens if token.is_word]
@@ -161,10 +173,11 @@ class Vocabulary:
         phrase = self._by_first[key[0]].get(key)
         if phrase is None:
             capitals = tuple(token.capital for token in words)
-            phrase = Phrase(key, marks, capitals, tail, surname=surname)
+            phrase = Phrase(key, marks, capitals, tail, surname=surname, nickname=nickname)
             self._by_first[key[0]][key] = phrase
         if title_of:
             phrase.titles.add(title_of)
+            phrase.nickname = phrase.nickname and nickname
         if value is not None:
             phrase.values.add(value)
             phrase.surname = phrase.surname and surname
