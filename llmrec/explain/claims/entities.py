@@ -298,8 +298,8 @@ def _take_persons(context: Context) -> None:
             if all(value.field in roles for value in values):
                 context.people.append(values)
         elif node.kind == "word" and node.lemma in {"he", "she", "his", "him", "her", "hers"}:
-            node.kind = "value" if context.people else "unknown"
-            node.value = context.people[-1] if context.people else None
+            if context.people:
+                node.kind, node.value = "value", context.people[-1]
 
 
 def _take_anaphors(context: Context) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.kindred import stems
+from llmrec.explain.claims.rules_unread import read_loosely
 from llmrec.explain.claims.said_of_you import (
     compares_or_tells,
     is_of_the_person,
@@ -83,6 +85,8 @@ _NEEDS_CLAIM: dict[str, frozenset[str]] = {
 }
 """Nouns that mean something only beside a claim: which claims give them a meaning."""
 _ALONE = frozenset(["alone", "by itself", "on its own", "all by itself", "single-handedly"])
+_DENYING = re.compile(r"(?:un|dis|non|half)-?(?=\w{4})")
+"""What may stand before a word of a card: "disapproving" where somebody approves."""
 _COMPARING = frozenset(["better", "best"])
 _FREE_MARKS = frozenset(
     ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
@@ -129,7 +133,7 @@ def check_leftovers(binder: Binder) -> None:
     left = [
         node.text
         for place, node in enumerate(nodes)
-        if not _accounted(binder, place, node, claimed=claimed)
+        if not _accounted(binder, place, node, claimed=claimed) and not read_loosely(binder, place)
     ]
     if left:
         shown = ", ".join(repr(text) for text in left[:6])
@@ -206,13 +210,23 @@ def _tells_too_much(binder: Binder, place: int) -> bool:
     return node.has("adjective") and compares_or_tells(binder, place)
 
 
+def _is_other_viewers(binder: Binder, place: int) -> bool:
+    """Return whether "people" are others who watch, and none of a film's."""
+    clause = binder.within(binder.clause(place))
+    acted = any(n.has("uverb", "likev", "lovev", "ratev", "likeprep") for n in clause)
+    return acted and binder.nodes[place].lemma in {"people", "folk", "folks", "someone"}
+
+
 def _is_on_card(binder: Binder, place: int, node: Node) -> bool:
     """Return whether the words are on the card of an item in question, or paraphrase it."""
-    if is_of_the_person(binder, place):
+    if is_of_the_person(binder, place) or _is_other_viewers(binder, place):
         return False
     words = stems(node.text)
     ids = {i for ref in [*binder.refs(), *binder.context.earlier, binder.rec] for i in ref.ids}
-    return bool(words) and any(binder.context.facts.card_words(i).issuperset(words) for i in ids)
+    told = [binder.context.facts.card_words(i) for i in ids]
+    denied = _DENYING.match(node.lemma)
+    options = [words, stems(node.lemma[denied.end() :])] if denied else [words]
+    return bool(words) and any(row.issuperset(option) for row in told for option in options)
 
 
 def _may_be_capital(binder: Binder, place: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ _SMALL = frozenset(
     ["the", "a", "an", "of", "and", "in", "to", "for", "on", "at", "by", "or", "with", "from", "'s"]
 )
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "part", "vol"])
+_PART = re.compile(r"\b(?:Part|Vol\.|Chapter|Episode) (?:[IVX]+|\d+)\b")
 _SHORTEST = 4
 
 
@@ -48,6 +50,9 @@ def nicknames(items: Iterable[Item], lexicon: Lexicon) -> list[tuple[str, str]]:
 
 def _parts(title: str, lexicon: Lexicon) -> Iterator[str]:
     """Yield the runs of a title between its small words, and its words that are only names."""
+    part = _PART.search(title)
+    if part:
+        yield part[0]
     run: list[Token] = []
     for token in [*tokenize(title), None]:
         if token is not None and token.is_word and token.fold not in _SMALL:

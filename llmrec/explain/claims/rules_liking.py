@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from llmrec.explain.facts import Past
 
 _LITTLE = frozenset(["less", "little", "hardly", "barely", "least"])
-_LIKED = {
+LIKED = {
     "pleasing": lambda share: share >= LIKED_PART,
     "displeasing": lambda share: share <= DISLIKED_PART,
     "fondness": lambda share: share >= LIKED_PART,
@@ -23,6 +23,7 @@ _LIKED = {
     "dislikedadj": lambda share: share <= DISLIKED_PART,
     "midadj": lambda share: 0.4 < share <= 0.7,
 }
+"""Words of liking by class, with the parts of the best rating that they mean."""
 
 
 _HEDGES = frozenset(
@@ -52,7 +53,7 @@ _HEDGES = frozenset(
 def check_received(binder: Binder) -> None:
     """Check "was to your liking", "left you cold": liking in other words."""
     for place, node in enumerate(binder.nodes):
-        kind = next((name for name in _LIKED if node.has(name)), None)
+        kind = next((name for name in LIKED if node.has(name)), None)
         if kind is None or node.used or is_hope(binder, place):
             node.used = node.used or kind is not None
             continue
@@ -69,7 +70,7 @@ def check_received(binder: Binder) -> None:
         node.used = True
         lead = binder.nodes[max(0, place - 2) : place]
         denied = _negated(binder, place) or any(n.lemma in _LITTLE for n in lead)
-        judge = _LIKED["dislikedadj"] if denied and kind != "dislikedadj" else _LIKED[kind]
+        judge = LIKED["dislikedadj"] if denied and kind != "dislikedadj" else LIKED[kind]
         facts = binder.context.facts
         readings = bind_event(binder, place)
 

@@ -28,8 +28,16 @@ def is_unknown_deed(binder: Binder, place: int) -> bool:
         before -= 1
     if before < 0 or binder.nodes[before].lemma != "you" or node.lemma in _HARMLESS_DEEDS:
         return False
+    if node.lemma not in _TELLING and _has_seen_object(binder, place):
+        return False
     lead = binder.nodes[binder.clause(place).start : before]
     return not any(n.has("modal") or n.lemma in {"what", "if"} for n in lead)
+
+
+def _has_seen_object(binder: Binder, place: int) -> bool:
+    """Return whether a verb is said of something in the history ("you took [1] first")."""
+    behind = binder.nodes[place + 1 : place + 4]
+    return any(n.kind == "entity" and not n.has("rec") for n in behind)
 
 
 def _seeks_the_new(binder: Binder, place: int) -> bool:
@@ -47,6 +55,12 @@ def _seeks_the_new(binder: Binder, place: int) -> bool:
     )
 
 
+_TELLING = frozenset(
+    ["abandon", "bookmark", "drop", "forget", "miss", "quit", "recommend", "save", "share", "skip"]
+) | frozenset(
+    ["stop", "tell", "regret", "complete", "end", "promise", "mention", "suggest", "pause"]
+)
+"""Deeds that no log holds even of what was seen."""
 _HARMLESS_DEEDS = frozenset(
     [
         "let",

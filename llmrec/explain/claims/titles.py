@@ -250,7 +250,7 @@ def _stands_as_name(tokens: Sequence[Token], start: int, end: int, lexicon: Lexi
     after = tokens[end].fold if end < len(tokens) else ""
     verbs = {"is", "was", "has", "and", "comes", "shares", ",", "stars", "'s"}
     if tokens[start].fold in {"us", "her", "him", "them"}:
-        return after in {"is", "was", "has"}
+        return after in {"is", "was", "has", "makes", "brings", "shares", "keeps", "adds", "offers"}
     hit = lexicon.lookup(tokens, end) if end < len(tokens) else None
     finite = hit is not None and bool(hit[2] & {"aux", "modal", "past"}) and "noun" not in hit[2]
     return tokens[start].fold not in _PRONOUNS and (after in verbs or finite)
