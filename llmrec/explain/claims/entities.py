@@ -289,6 +289,9 @@ def _source_of(nodes: Sequence[Node], before: int, context: Context) -> list[Nod
     return free[-1:]
 
 
+_PRONOUNS = frozenset(["he", "she", "his", "him", "her", "hers"])
+
+
 def _take_persons(context: Context) -> None:
     """Let "he", "her", "his" stand for the person named last."""
     roles = context.facts.lexicon.person_fields
@@ -297,9 +300,8 @@ def _take_persons(context: Context) -> None:
             values: frozenset[Value] = node.value  # type: ignore[assignment]
             if all(value.field in roles for value in values):
                 context.people.append(values)
-        elif node.kind == "word" and node.lemma in {"he", "she", "his", "him", "her", "hers"}:
-            if context.people:
-                node.kind, node.value = "value", context.people[-1]
+        elif context.people and node.kind == "word" and node.lemma in _PRONOUNS:
+            node.kind, node.value = "value", context.people[-1]
 
 
 def _take_anaphors(context: Context) -> None:
