@@ -415,7 +415,10 @@ def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives
         cited = [Ref(frozenset([e.item.item_id]), (n,)) for n, e in enumerate(facts.evidence, 1)]
         return [[ref] for ref in past] or [[ref] for ref in cited]
     if anaphor in {"former", "latter"} and len(last) > 1:
-        return [[last[-2 if anaphor == "former" else -1]]]
+        place = -2 if anaphor == "former" else -1
+        pasts = [ref for ref in _first_places(said) if not ref.rec]
+        rows = [pasts] if len(pasts) > 1 else [last]
+        return [[row[place]] for row in rows]
     return _sets(anaphor, last, binder)
 
 

@@ -347,7 +347,8 @@ def _is_nth(nodes: Sequence[Node], place: int) -> bool:
     if (
         after is None
         or after.has("stop", "comma", "aux", "close", "semicolon")
-        or after.lemma in {"and", "one"}
+        or after.lemma in {"and", "one", "the"}
+        or (after.has("aboutv", "castv", "recv") and after.has("verb"))
     ):
         return True
     if not after.has("film"):

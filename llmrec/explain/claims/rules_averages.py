@@ -23,7 +23,7 @@ _BELOW = frozenset(["below", "under", "less than", "fewer than", "nearly", "almo
 _NONE = frozenset(["none", "never", "no", "neither", "nothing", "not", "n't", "yet", "nor"])
 _EVERY = frozenset(["all", "every", "each", "always", "both", "every one", "invariably", "either"])
 _BOUNDS = {
-    "below": "under", "under": "under", "less than": "under", "fewer than": "under",
+    "past": "over", "below": "under", "under": "under", "less than": "under", "fewer than": "under",
     "lower": "under", "lower than": "under", "above": "over", "over": "over",
     "more than": "over", "higher": "over", "at least": "least", "at most": "most",
 }  # fmt: skip
@@ -96,6 +96,8 @@ def check_span(binder: Binder, place: int) -> bool:
     if node.kind not in {"number", "rating"} or value is None or node.used:
         return False
     if value > binder.context.facts.scale:
+        return False
+    if place and binder.nodes[place - 1].lemma in {"all", "the", "these", "those"}:
         return False
     demand = _demand(binder, place, value)
     if demand is None:

@@ -46,8 +46,19 @@ def check_counts(binder: Binder) -> None:
             _check_window(binder, place, scope_of(binder, place))
         elif isinstance(node.value, Proportion):
             _check_part(binder, node, node.value, scope_of(binder, place))
+        elif _is_total(binder, place):
+            binder.context.report("count", f"{node.text} in all", ok=True)
         elif not _counts_something_else(binder, place):
             _check_number(binder, place)
+
+
+def _is_total(binder: Binder, place: int) -> bool:
+    """Return whether a number is the size of the history ("one of your eight films")."""
+    facts, value = binder.context.facts, binder.nodes[place].value
+    lead = [n.lemma for n in binder.nodes[max(0, place - 2) : place]]
+    owned = lead[-1:] == ["your"] and lead[0] in {"of", "among", "amongst", "in", "across"}
+    sizes = {len(facts.past), len(facts.events)}
+    return owned and isinstance(value, Range) and any(value.holds(size) for size in sizes)
 
 
 def _is_duration(binder: Binder, place: int) -> bool:

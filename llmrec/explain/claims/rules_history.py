@@ -240,15 +240,19 @@ def _check_taste(  # noqa: C901, PLR0912, PLR0915
 
 def _may_be_attribute(binder: Binder, trait: Trait, clause: Clause) -> bool:
     """Return whether no word of taste reaches a trait, so that an item may be meant."""
-    marked = [
-        n
-        for n in range(clause.start, clause.end)
-        if binder.nodes[n].has("taste", "habit", "mostly", "favourite", "fondness", "neg")
-        or (binder.nodes[n].has("likev", "lovev", "dislikev") and binder.nodes[n].has("verb"))
-    ]
-    low, high = (min(marked[0], trait.place), max(marked[-1], trait.place)) if marked else (0, 0)
-    apart = any(n.has("comma") for n in binder.nodes[low:high])
-    return (not marked or apart) and any(holds_of(r, trait) for r in plausible(binder))
+    start, end = trait.place, trait.place
+    while start > clause.start and not binder.nodes[start - 1].has("comma"):
+        start -= 1
+    while end < clause.end and not binder.nodes[end].has("comma"):
+        end += 1
+    near = binder.nodes[start:end]
+    marked = any(
+        n.has("taste", "habit", "mostly", "favourite", "fondness", "neg")
+        or (n.has("likev", "lovev", "dislikev") and n.has("verb"))
+        for n in near
+    )
+    told = marked and any(n.has("you") for n in near)
+    return not told and any(holds_of(r, trait) for r in plausible(binder))
 
 
 def _is_complete(binder: Binder, trait: Trait, clause: Clause) -> bool:

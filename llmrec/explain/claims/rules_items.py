@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
@@ -80,6 +81,8 @@ def _holds_loosely(
     clause = binder.clause(place)
     if trait.person and targets and said_of_person(binder, place):
         return False
+    if trait.person and _names_item(binder, place):
+        return any(holds_of(ref, trait) for ref in plausible(binder))
     tied = person_tied_to(binder, place) if trait.person else None
     tied = tied if tied is not None else tied_to(binder, place)
     if tied is not None and tied < place and len(binder.listed(tied)) > 1:
@@ -94,12 +97,26 @@ def _holds_loosely(
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
 
 
+def _names_item(binder: Binder, place: int) -> bool:
+    """Return whether a name only tells which film is meant ("Spielberg's film")."""
+    behind = binder.nodes[place + 1 : place + 4]
+    return (
+        len(behind) > 1
+        and behind[0].text in {"'s", "\u2019s"}
+        and any(n.has("film") for n in behind[1:])
+    )
+
+
 def _shares_in_turn(binder: Binder, trait: Trait) -> bool:
     """Check "with [1] it shares androids, with [2] the animation": each with the nearest."""
     clause = binder.clause(trait.place)
     here = [e for e in binder.entities if clause.start <= e < clause.end]
     past = [e for e in here if is_past(binder, e)]
-    if any(len(binder.listed(e)) > 1 for e in past) or len(past) < 2:
+    bare = any(
+        all(n.kind == "mark" or n.lemma == "and" for n in binder.nodes[a + 1 : b])
+        for a, b in itertools.pairwise(past)
+    )
+    if bare or len(past) < 2:
         return False
     ends = [[e for e in past if e < trait.place][-1:], [e for e in past if e > trait.place][:1]]
     return holds_of(binder.rec, trait) and any(

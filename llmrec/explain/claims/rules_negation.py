@@ -89,9 +89,15 @@ def _is_harmless(binder: Binder, place: int) -> bool:
         n.has("uverb", "ratev", "likev", "lovev") and n.has("verb") and not n.has("recv", "noun")
         for n in reach
     )
-    told = any(
-        n.kind in {"value", "entity", "rating", "number", "time", "gap", "decade"} for n in reach
+    told = any(n.kind in {"value", "rating", "number", "time", "gap", "decade"} for n in reach)
+    places = _scope(binder, place)
+    told = told or any(
+        e in places and (is_past(binder, e) or not binder.nodes[e].has("anaphor"))
+        for e in binder.entities
     )
+    ordered = not mine and place > 0 and place < 3 and binder.nodes[place - 1].lemma == "do"
+    if ordered and not any(e < place for e in binder.entities):
+        return False  # "do not check this"
     return not told and not (mine and deed)
 
 
@@ -99,6 +105,8 @@ def _denies_series(binder: Binder, place: int) -> bool:
     """Check "belongs to no series", "is not part of any franchise"."""
     reach = _scope(binder, place)
     nouns = [n for n in reach if binder.nodes[n].has("franchisenoun")]
+    if binder.nodes[place].lemma in {"neither", "nor"} and not nouns:
+        nouns = [n for n in range(place) if binder.nodes[n].has("franchisenoun")]
     if not nouns or any(binder.nodes[n].kind == "value" for n in reach):
         return False
     facts = binder.context.facts
@@ -119,8 +127,10 @@ def _abstains(binder: Binder, place: int) -> bool:
     reach = [binder.nodes[n] for n in _scope(binder, place)]
     words = {n.lemma for n in [*binder.nodes[clause.start : place], *reach]}
     named = any(n.kind == "entity" and not n.has("anaphor") for n in reach)
-    single = words & {"one", "single", "event", "favourite"} or any(
-        n.has("film", "watchnoun") for n in reach
+    single = (
+        words & {"one", "single", "event", "favourite", "any"}
+        or any(n.kind == "time" for n in reach)
+        or any(n.has("film", "watchnoun") for n in reach)
     )
     nothing = binder.nodes[place].lemma in {"nothing", "none", "no", "nobody"}
     if named or not words & _DECISIVE or not (single or nothing):
@@ -137,6 +147,11 @@ def _denies_trait(binder: Binder, place: int) -> bool:
     traits = [t for t in find_traits(binder) if t.place in reach]
     if not traits or _seen_by_you(binder, place):
         return False
+    if not _is_copula(binder, place) and all(t.role in {"theme", "text"} for t in traits):
+        kept = [t for t in traits if any(_has(t, ref) for ref in plausible(binder))]
+        if kept and any(_has(t, binder.rec) for t in kept) and binder.nodes[place].lemma != "no":
+            use(binder.nodes[t.place] for t in kept)
+            return True  # part of a story: "if he had never lived"
     for trait in traits if binder.nodes[place].lemma in {"neither", "nor", "no"} else traits[:1]:
         binder.nodes[trait.place].used = True
         tied = tied_to(binder, trait.place)
@@ -203,7 +218,9 @@ def _denies_age(binder: Binder, place: int) -> bool:
     """Check "a younger film it is not", "hardly the newest", "nothing is as old as this"."""
     near = binder.nodes[max(0, place - 6) : place + 8]
     aged = [
-        n for n in near if n.has("newer", "older") or n.lemma in _AGES or n.text.lower() in _AGES
+        n
+        for n in near
+        if not n.used and (n.has("newer", "older") or {n.lemma, n.text.lower()} & _AGES)
     ]
     facts = binder.context.facts
     own = facts.year(facts.item.item_id)
@@ -364,7 +381,11 @@ def _denies_history(binder: Binder, place: int) -> bool:
 def _only_adds(binder: Binder, place: int) -> bool:
     """Return whether it is "not only", "not just", which denies nothing."""
     behind = binder.nodes[place + 1 : place + 2]
-    return any(n.lemma in {"only", "just", "merely", "simply", "least", "long"} for n in behind)
+    return any(
+        n.lemma
+        in {"only", "just", "merely", "simply", "least", "long", "more", "less", "doubt", "wonder"}
+        for n in behind
+    )
 
 
 _DENIALS = (

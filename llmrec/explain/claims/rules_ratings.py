@@ -81,6 +81,13 @@ def _report(binder: Binder, claims: list[tuple[int, Callable[[Past], bool]]]) ->
 def _test_of(binder: Binder, place: int) -> Callable[[Past], bool] | None:
     """Return what a word or number demands of an event's rating; None where it is no rating."""
     node, facts = binder.nodes[place], binder.context.facts
+    if (
+        node.kind == "rating"
+        and node.text.lower().endswith("points")
+        and not binder.near(place, "ratev", "ratingnoun")
+    ):
+        node.used = True  # "they meet on two points"
+        return None
     if node.kind == "rating" and isinstance(node.value, Rated):
         return _equals(facts, node.value)
     if node.kind == "number" and (_is_rating(binder, place) or _is_bare(binder, place)):
@@ -106,6 +113,8 @@ def _is_bare(binder: Binder, place: int) -> bool:
     if not isinstance(value, Range) or not value.exact or not 0 < value.low <= facts.scale:
         return False
     lead = binder.nodes[place - 1].lemma if place else ""
+    if lead == "the" and not float(value.low).is_integer():
+        return True
     if lead in {"all", "those", "these", "the", "of", "by", "in", "both"}:
         return False
     after = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, Binder, holds
@@ -128,6 +129,10 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     """Check "for tonight", "this Friday evening" said of the recommendation's own moment."""
     clause = binder.clause(place)
     nodes = binder.within(clause)
+    if re.search(r"\b(?:ago|back|last|past|previous)\b", binder.nodes[place].text.lower()):
+        return False
+    if any(n.lemma in {"any", "no", "single", "rather than", "than"} for n in nodes[:place]):
+        return binder.nodes[place].text.lower().startswith("one ")
     past = any(is_past(binder, e) for e in binder.entities if clause.start <= e < clause.end)
     told = any(n.has("uverb", "ratev", "likev", "lovev") and "past" in n.classes for n in nodes)
     tonight = binder.nodes[place].text.lower().removeprefix("for ") in _NOW
@@ -445,9 +450,11 @@ def _check_tenses(binder: Binder) -> None:
     (first, a), (second, b) = refs[0], refs[1]
     lead = nodes[max(0, first - 5) : first]
     middle = nodes[first + 1 : second]
-    perfect = any(n.text.lower() in {"had", "having", "'d"} for n in lead) and not any(
-        n.has("have_short") for n in lead
-    )
+    perfect = any(
+        n.text.lower() in {"had", "having", "'d"}
+        and any(b.has("verb") and "past" in b.classes for b in lead[i + 1 : i + 4])
+        for i, n in enumerate(lead)
+    ) and not any(n.has("have_short") for n in lead)
     marker = any(n.lemma in {"when", "by the time", "before"} or n.has("you") for n in middle)
     backwards = any(n.lemma in {"when", "by the time"} for n in nodes[: max(1, first)]) and any(
         n.text.lower() in {"had", "'d"} for n in middle
@@ -465,7 +472,12 @@ def _check_following(binder: Binder, place: int) -> None:
     node = binder.nodes[place]
     before, after = _past_before(binder, place), _past_after(binder, place)
     rec_before = any(binder.nodes[e].has("rec") for e in binder.entities if e < place)
-    if before is None or not after or rec_before:
+    if before is None or rec_before or (_stands_alone(binder, place) and not before):
+        return
+    if _stands_alone(binder, place):
+        _check_came_after(binder, place)
+        return
+    if not after:
         return
     passive = place + 1 < len(binder.nodes) and binder.nodes[place + 1].lemma == "by"
     ahead = node.lemma in {"precede", "come before", "come ahead of", "lead into"}
@@ -474,6 +486,38 @@ def _check_following(binder: Binder, place: int) -> None:
     lead = binder.nodes[max(0, place - 2) : place]
     close = any(n.lemma in {"directly", "immediately", "straight", "next", "right"} for n in lead)
     _report_order(binder, sooner, later, adjacent=close)
+
+
+def _stands_alone(binder: Binder, place: int) -> bool:
+    """Return whether nothing is followed by name ("X followed in December")."""
+    behind = binder.nodes[place + 1 : place + 2]
+    return (
+        not behind
+        or behind[0].has("time", "gap", "mark", "then")
+        or behind[0].lemma
+        in {
+            "in",
+            "on",
+            "at",
+            "and",
+        }
+    )
+
+
+def _check_came_after(binder: Binder, place: int) -> None:
+    """Check that "X came first; Y followed in May" tells them in their order."""
+    facts = binder.context.facts
+    named = [
+        r
+        for e in binder.entities
+        if e < place
+        for r in (binder.resolve(e) or [[]])[0]
+        if events_of(facts, r)
+    ]
+    row = [*[r for r in binder.context.earlier if events_of(facts, r)], *named][-2:]
+    if len(row) == 2 and row[0].ids != row[1].ids:
+        binder.nodes[place].used = True
+        _report_order(binder, row[0], row[1])
 
 
 def _report_order(binder: Binder, sooner: Ref, later: Ref, *, adjacent: bool = False) -> None:
@@ -528,9 +572,22 @@ def _check_extremes(binder: Binder) -> None:  # noqa: C901
         ok = holds(readings, any_event(binder.context.facts, test))
         if not ok and _is_adverb(binder, place):
             ok = _is_edge_of_named(binder, readings, latest=latest)
+        if not ok and node.text.lower() in _BY_YEAR and not binder.near(place, "you"):
+            ok = _is_edge_by_year(binder, newest=node.text.lower() != "oldest")
         if not ok and node.lemma in {"oldest", "newest", "latest"}:
             ok = holds(readings, _extreme_release(binder, newest=node.lemma != "oldest"))
         binder.context.report("order", f"{node.text}: {names_of(binder, readings)}", ok=ok)
+
+
+_BY_YEAR = frozenset(["oldest", "newest", "latest", "youngest", "earliest"])
+
+
+def _is_edge_by_year(binder: Binder, *, newest: bool) -> bool:
+    """Return whether the recommended item is the newest or oldest of all in question."""
+    facts = binder.context.facts
+    refs = [*plausible(binder), *cited_refs(binder)]
+    years = {y for r in refs for i in r.ids if (y := facts.year(i)) is not None}
+    return bool(years) and facts.year(facts.item.item_id) == (max(years) if newest else min(years))
 
 
 def _is_adverb(binder: Binder, place: int) -> bool:

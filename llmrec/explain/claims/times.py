@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from llmrec.explain.claims.numbers import AMOUNT, ORDINAL, Range, parse_number, parse_ordinal
 from llmrec.explain.claims.when import (
@@ -155,6 +155,28 @@ def _third_of_month(match: re.Match[str]) -> When:
     ]
     low, high = ((1, 12), (9, 22), (19, 31))[third]
     return When(match[0], lambda m: low <= m.local.day <= high)
+
+
+def _edge_of_month(match: re.Match[str]) -> When:
+    """Read "the last day of November", "the first Tuesday of August"."""
+    first, what = match["edge"].lower() == "first", match["what"].lower()
+    tests = [_is_month(match["month"])]
+    if match["year"]:
+        tests.append(_is_year(match["year"]))
+    if what != "day":
+        tests.append(_is_day(what))
+    reach = 1 if what == "day" else 7
+
+    def at_edge(m: Moment) -> bool:
+        day = m.local.day
+        return day <= reach if first else (m.local + timedelta(days=reach)).month != m.local.month
+
+    return When(match[0], _all(*tests, at_edge))
+
+
+def _half_ago(match: re.Match[str]) -> When:
+    far = elapsed(Range(1.5, 1.5), match["unit"].lower(), "about")
+    return When(match[0], lambda m: far(m.local, m.now))
 
 
 def _season_year(year: str) -> Holds:
@@ -335,7 +357,8 @@ _HOLIDAYS = {
     "valentine's day": ((2, 14), (2, 14)),
 }
 HOLIDAY = re.compile(
-    r"(?:(?i:at|around|over|before|on|near|for|last|this|during) )+(?P<name>(?i:christmas(?: eve| day)?"  # noqa: E501
+    r"(?:(?:(?i:at|around|over|before|on|near|for|last|this|during) )+|(?=(?i:christmas (?:eve|day)"
+    r"|new year's (?:eve|day)|boxing day)\b))(?P<name>(?i:christmas(?: eve| day)?"
     r"|halloween(?= night| evening| of|[,.;]| you| (?:19|20)|$)|new year(?:'s eve|'s day)?"
     r"|valentine's day|boxing day))(?: (?i:night|evening|morning|time|season))?(?:(?:,| of)? "
     rf"(?P<year>{YEAR}))?\b"
@@ -398,7 +421,18 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
             _full_date,
         ),
         (
-            rf"\b(?:between|from) (?P<first>{MONTH}) (?:and|to|until|through) (?P<last>{MONTH})"
+            rf"{_IN}(?:the )(?P<edge>(?i:first|last)) (?P<what>{DAY}|(?i:day)) (?:of|in) "
+            rf"(?P<month>{MONTH})(?:,? (?P<year>{YEAR}))?\b",
+            _edge_of_month,
+        ),
+        (
+            rf"\b(?i:a|one) (?P<unit>{UNIT}) and a half (?i:ago|back)\b",
+            lambda m: _half_ago(m),
+        ),
+        (
+            rf"\b(?:between|from) (?i:early |mid[- ]|late |the (?:start|middle|end) of )?"
+            rf"(?P<first>{MONTH}) (?:and|to|until|through) "
+            rf"(?i:early |mid[- ]|late |the (?:start|middle|end) of )?(?P<last>{MONTH})"
             rf"(?: (?P<year>{YEAR}))?\b",
             _between,
         ),
