@@ -119,7 +119,14 @@ def _subjects(binder: Binder, place: int) -> Sequence[Ref]:
     """Return what is older or newer: a free entity before, else anything that may be meant."""
     clause = binder.clause(place)
     before = [e for e in binder.entities if clause.start <= e < place]
-    free = [e for e in before if not binder.governed(e)]
+    modified = binder.premodified(place)
+    if modified is not None and binder.nodes[place].has("older", "newer"):
+        return [r for refs in binder.resolve(modified) for r in refs]
+    named = [e for e in before if not binder.nodes[e].has("they", "both")]
+    free = [e for e in named if not binder.governed(e)]
+    close = [e for e in named if e >= place - 2]
+    if close and binder.nodes[place - 1].lemma == "the":
+        free = close
     if free:
         return [r for refs in binder.resolve(free[0]) for r in refs]
     return [binder.rec, *(r for r in plausible(binder) if not r.rec)]

@@ -146,7 +146,9 @@ def _check_between(binder: Binder, place: int, value: float) -> bool:
         return False
     high = _value(later[0]) or 0.0
     joined = binder.nodes[place + 1 : binder.place[id(later[0])]]
-    if not any(n.lemma in {"and", "to"} for n in joined) or any(n.kind == "entity" for n in joined):
+    if not any(n.lemma in {"and", "to", "up to"} for n in joined) or any(
+        n.kind == "entity" for n in joined
+    ):
         return False
     rows = [binder.context.facts.ratings(pasts) for pasts in groups(binder)]
     ok = any(row and {min(row), max(row)} == {value, high} for row in rows)

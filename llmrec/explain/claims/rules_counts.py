@@ -48,7 +48,7 @@ def check_counts(binder: Binder) -> None:
             _check_part(binder, node, node.value, scope_of(binder, place))
         elif _is_total(binder, place):
             binder.context.report("count", f"{node.text} in all", ok=True)
-        elif not _counts_something_else(binder, place):
+        elif not (_counts_something_else(binder, place) or _counts_values(binder, place)):
             _check_number(binder, place)
 
 
@@ -190,6 +190,19 @@ def _trait_choices(binder: Binder, place: int, scope: Scope) -> Iterator[list[Tr
         yield [trait]
 
 
+def _counts_values(binder: Binder, place: int) -> bool:
+    """Return whether "all three" counts the names or traits that stand before it."""
+    value = binder.nodes[place].value
+    lead = binder.nodes[place - 1].lemma if place else ""
+    names = [n for n in binder.nodes[:place] if n.kind in {"value", "weak"}]
+    return (
+        isinstance(value, Range)
+        and lead in {"all", "these", "the", "those"}
+        and not any(n.has("film", "value") for n in binder.nodes[place + 1 : place + 2])
+        and value.holds(len(names))
+    )
+
+
 def _tied(binder: Binder, place: int) -> bool:
     """Return whether what is counted stands right behind the number ("three crime films")."""
     behind = binder.nodes[place + 1 : place + 3]
@@ -324,6 +337,12 @@ def check_only(binder: Binder) -> None:
         if not node.has("onlyone") or node.used:
             continue
         scope = scope_of(binder, place)
+        head = _head(binder, place)
+        if head is not None and head.has("recnoun") and not head.has("film") and not scope.traits:
+            node.used = True
+            ok = len(binder.context.facts.evidence) < 2
+            binder.context.report("cause", f"{node.text} {head.text}", ok=ok)
+            continue
         meeting = {
             p.item.item_id
             for p in scope.pool(binder)

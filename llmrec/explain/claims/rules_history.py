@@ -216,7 +216,13 @@ def _check_taste(  # noqa: C901, PLR0912, PLR0915
         for n in binder.nodes:
             n.used = n.used or n.has("favourite")
     elif "mostly" in marks:
-        ok = share > MOSTLY_SHARE
+        named = [t for t in others if t.role == trait.role] or [trait]
+        ok = _share_of_any(pool, [trait]) > MOSTLY_SHARE
+        ok = ok or (
+            len(named) > 1
+            and len(meeting) >= TASTE_EVENTS
+            and _share_of_any(pool, named) > MOSTLY_SHARE
+        )
         for n in nodes:
             n.used = n.used or n.has("mostly")
     else:
@@ -227,6 +233,7 @@ def _check_taste(  # noqa: C901, PLR0912, PLR0915
         part = OFTEN_SHARE if often else TASTE_SHARE
         common = trait.role in _COMMON_ROLES
         ok = len(meeting) >= least and (not common or share >= part)
+        ok = ok or (len(meeting) >= TASTE_EVENTS and _is_top(facts, trait, others, by_event=True))
         liking = any(n.has("likev", "lovev", "taste", "fondness") for n in nodes)
         ok = ok and not (liking and _liked_on_average(facts, meeting) is False)
     if not ok and _may_be_attribute(binder, trait, clause):
@@ -236,6 +243,12 @@ def _check_taste(  # noqa: C901, PLR0912, PLR0915
         if node in windows or node.has("habit", "likev", "lovev", "fondness"):
             node.used = True
     binder.context.report("taste", f"{trait.label}: {len(meeting)} of {len(pool)} events", ok=ok)
+
+
+def _share_of_any(pool: Sequence[Past], traits: Sequence[Trait]) -> float:
+    """Return what part of the events have one of the traits."""
+    meeting = [p for p in pool if any(t.holds(p.item.item_id) for t in traits)]
+    return len(meeting) / len(pool) if pool else 0.0
 
 
 def _may_be_attribute(binder: Binder, trait: Trait, clause: Clause) -> bool:

@@ -116,7 +116,9 @@ def _shares_in_turn(binder: Binder, trait: Trait) -> bool:
         all(n.kind == "mark" or n.lemma == "and" for n in binder.nodes[a + 1 : b])
         for a, b in itertools.pairwise(past)
     )
-    if bare or len(past) < 2:
+    of_it = any(binder.nodes[e].has("it") for e in here)
+    past = [e for e in past if not binder.nodes[e].has("it")]
+    if bare or not past or (len(past) < 2 and not of_it):
         return False
     ends = [[e for e in past if e < trait.place][-1:], [e for e in past if e > trait.place][:1]]
     return holds_of(binder.rec, trait) and any(

@@ -82,6 +82,8 @@ def _scope(binder: Binder, place: int) -> range:
 def _is_harmless(binder: Binder, place: int) -> bool:
     """Return whether nothing is denied that a log or a catalogue could tell."""
     reach = [binder.nodes[n] for n in _scope(binder, place)]
+    if binder.nodes[place].lemma in {"rather than", "instead of", "other than"}:
+        return True
     clause = binder.clause(place)
     lead = binder.nodes[clause.start : place]
     mine = any(n.lemma == "you" for n in [*lead, *reach])
@@ -378,6 +380,60 @@ def _denies_history(binder: Binder, place: int) -> bool:
     return True
 
 
+def _denies_people(binder: Binder, place: int) -> bool:
+    """Check "none of them is in [1]", "nobody in the cast turns up in [2]": no one in common."""
+    facts, reach = binder.context.facts, _scope(binder, place)
+    after = [e for e in binder.entities if e in reach and is_past(binder, e)]
+    words = [binder.nodes[n] for n in reach if binder.nodes[n].lemma not in {"part", "role"}]
+    speaks = any(n.has("castnoun") or n.lemma in {"them", "four", "three", "two"} for n in words)
+    speaks = speaks or binder.nodes[place].lemma in {"nobody", "no one"}
+    if (
+        not after
+        or not speaks
+        or not (binder.context.people or any(n.has("castnoun") for n in words))
+    ):
+        return False
+    own = {v for role in ("cast", "director") for v in facts.role_values(facts.item.item_id, role)}
+    refs = [
+        r
+        for e in after
+        if not binder.nodes[e].has("anaphor")
+        for r in (binder.resolve(e) or [[]])[0]
+    ]
+    common = [
+        v
+        for r in refs
+        for i in r.ids
+        for role in ("cast", "director")
+        for v in facts.role_values(i, role) & own
+    ]
+    use(words)
+    binder.context.report("person", "nobody in common", ok=not common)
+    return True
+
+
+def _denies_rival(binder: Binder, place: int) -> bool:
+    """Check "nobody features in it more than Mann": that a value is the commonest of its role."""
+    reach = _scope(binder, place)
+    words = [binder.nodes[n] for n in reach]
+    than = [n for n in reach if binder.nodes[n].has("than")]
+    traits = [t for t in find_traits(binder) if than and t.place > than[-1] and t.place in reach]
+    if not traits or not any(n.lemma in {"more", "oftener", "most"} for n in words):
+        return False
+    facts, trait = binder.context.facts, traits[0]
+    binder.nodes[trait.place].used = True
+    use(n for n in words if n.has("than"))
+    seen = [i for i in facts.events if trait.holds(i)]
+    role = trait.role
+    counts = [
+        sum(v in facts.role_values(i, role) for i in facts.events)
+        for v in {v for i in facts.events for v in facts.role_values(i, role)}
+    ]
+    ok = bool(seen) and len(seen) >= max(counts, default=0)
+    binder.context.report("taste", f"none more than {trait.label}: {len(seen)}", ok=ok)
+    return True
+
+
 def _only_adds(binder: Binder, place: int) -> bool:
     """Return whether it is "not only", "not just", which denies nothing."""
     behind = binder.nodes[place + 1 : place + 2]
@@ -395,6 +451,8 @@ _DENIALS = (
     _abstains,
     _denies_better,
     _denies_more,
+    _denies_rival,
+    _denies_people,
     _denies_person,
     _denies_rating,
     _denies_history,

@@ -45,9 +45,9 @@ def check_ratings(binder: Binder) -> None:
     """Check every rating that the sentence states, in numbers or words."""
     claims: list[tuple[int, Callable[[Past], bool]]] = []
     for place, node in enumerate(binder.nodes):
-        if node.used or _is_counted(binder, place):
+        if node.lemma in {"average", "on average"} and check_average(binder, place):
             continue
-        if node.lemma == "average" and check_average(binder, place):
+        if node.used or _is_counted(binder, place):
             continue
         if check_span(binder, place):
             continue

@@ -427,7 +427,7 @@ TIMES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
         ),
         (
             rf"\b(?i:a|one) (?P<unit>{UNIT}) and a half (?i:ago|back)\b",
-            lambda m: _half_ago(m),
+            _half_ago,
         ),
         (
             rf"\b(?:between|from) (?i:early |mid[- ]|late |the (?:start|middle|end) of )?"
