@@ -156,7 +156,7 @@ def _check_following(binder: Binder, place: int) -> None:
     node = binder.nodes[place]
     before, after = past_before(binder, place), past_after(binder, place)
     rec_before = any(binder.nodes[e].has("rec") for e in binder.entities if e < place)
-    if before is None or rec_before or (_stands_alone(binder, place) and not before):
+    if before is None or rec_before:
         return
     if _stands_alone(binder, place):
         _check_came_after(binder, place)
