@@ -91,11 +91,21 @@ def _before(binder: Binder, place: int) -> int | None:
 def _behind(binder: Binder, place: int) -> int | None:
     nodes = binder.nodes
     here = place + 1
-    while here < len(nodes) and _modifies(nodes[here]):
+    while here < len(nodes) and (_modifies(nodes[here]) or _turns_up(nodes[here])):
         here += 1
     if here + 1 >= len(nodes) or nodes[here].lemma not in _LINKS:
         return None
     return here + 1 if nodes[here + 1].kind == "entity" else None
+
+
+_PRESENCE = frozenset(
+    ["turn up", "appear", "figure", "feature", "show up", "crop up", "come", "run", "occur"]
+)
+
+
+def _turns_up(node: Node) -> bool:
+    """Return whether a verb only says that something is there ("turns up in X")."""
+    return node.has("verb") and node.lemma in _PRESENCE
 
 
 def _modifies(node: Node) -> bool:

@@ -49,6 +49,7 @@ _RULES = (
     rules_gaps.check_gaps,
     rules_order.check_order,
     rules_extremes.check_extremes,
+    rules_extremes.check_superlatives,
     rules_counts.check_counts,
     rules_counts.check_only,
     rules_franchise.check_franchise,

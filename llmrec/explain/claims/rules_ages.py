@@ -63,7 +63,12 @@ def _check(binder: Binder, place: int) -> None:
     node.used = True
     for other in taken:
         other.used = True
-    ok = any(_is_so(binder, a, b, amount, older=older) for a, b in pairs)
+    near = binder.nodes[place : place + 4]
+    every = all if any(n.lemma in {"any", "all", "every", "each"} for n in near) else any
+    ok = any(
+        every(_is_so(binder, a, b, amount, older=older) for b in objects if b.ids != a.ids)
+        for a in subjects
+    )
     names = names_of_refs(binder, [*subjects[:1], *objects[:1]])
     binder.context.report("comparison", f"{node.text}: {names}", ok=ok)
 

@@ -76,7 +76,9 @@ def _check_duration(binder: Binder, place: int) -> None:
     told = any(n.has("you") for n in binder.within(clause)) or any(
         clause.start <= e < clause.end and is_past(binder, e) for e in binder.entities
     )
-    ok = not told
+    ok = not told and not any(
+        n.has("directv") and n.has("verb") and "past" in n.classes for n in binder.within(clause)
+    )
     if isinstance(number, Range) and told:
         test = elapsed(number, unit)
         moments = sorted(e.moment.local for r in refs for e in events_of(facts, r))
@@ -233,6 +235,13 @@ def _counts_named(
     cited = [r for r in cited_refs(binder) if r.ids]
     lead = binder.nodes[max(0, place - 2) : place]
     pointed = any(n.lemma in _POINTING for n in lead)
+    clause = binder.within(scope.clause)
+    if (
+        traits
+        and any(n.lemma == "your" for n in clause)
+        and any(n.has("watchnoun") for n in clause)
+    ):
+        return False
     rows = [named, [*named, binder.rec]] if named else []
     rows += [cited, [*cited, binder.rec]] if pointed or not named else []
     return any(
@@ -331,10 +340,22 @@ def _check_window(binder: Binder, place: int, scope: Scope) -> None:
         node.used = True
 
 
+def _is_only_one(binder: Binder, place: int) -> bool:
+    """Return whether "just one adventure film in your history" begins here."""
+    nodes = binder.nodes
+    return (
+        nodes[place].lemma == "one"
+        and place > 0
+        and nodes[place - 1].lemma in {"just", "only", "exactly"}
+        and any(n.kind == "value" for n in nodes[place + 1 : place + 2])
+        and binder.near(place, "watchnoun")
+    )
+
+
 def check_only(binder: Binder) -> None:
     """Check "the only romance in your history": that there is one, and which it is."""
     for place, node in enumerate(binder.nodes):
-        if not node.has("onlyone") or node.used:
+        if not (node.has("onlyone") or _is_only_one(binder, place)) or node.used:
             continue
         scope = scope_of(binder, place)
         head = _head(binder, place)

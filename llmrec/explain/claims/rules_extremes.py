@@ -37,6 +37,8 @@ def check_extremes(binder: Binder) -> None:
         after = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
         if after is not None and after.kind == "number":
             continue
+        if _check_first_of_kind(binder, place):
+            continue
         readings = bind_event(binder, place)
         if _claims_nothing(binder, place, after, readings):
             node.used = True
@@ -46,6 +48,34 @@ def check_extremes(binder: Binder) -> None:
             binder, place
         ):
             _check_extreme(binder, place, readings)
+
+
+def _check_first_of_kind(binder: Binder, place: int) -> bool:
+    """Check "it would be your first film by Mann": that none was seen."""
+    node, facts = binder.nodes[place], binder.context.facts
+    traits = [t for t in find_traits(binder) if place < t.place <= place + 4]
+    past = any(is_past(binder, e) for e in binder.entities)
+    owned = any(n.lemma == "your" for n in binder.nodes[max(0, place - 2) : place])
+    if node.lemma not in {"first", "very first"} or not traits or past or not owned:
+        return False
+    if not any(n.has("modal") for n in binder.nodes[:place]):
+        return False
+    node.used = True
+    seen = facts.matching(lambda p: all(t.holds(p.item.item_id) for t in traits))
+    binder.context.report("seen", f"first {traits[0].label}: {len(seen)} seen", ok=not seen)
+    return True
+
+
+def check_superlatives(binder: Binder) -> None:
+    """Fail "the most moving film": no catalogue says so."""
+    for place, node in enumerate(binder.nodes):
+        behind = binder.nodes[place + 1 : place + 3]
+        if node.lemma not in {"most", "the most", "least"} or len(behind) < 2 or node.used:
+            continue
+        plain = behind[0].has("praise", "choiceadj", "favourite", "high", "verdict", "recentadj")
+        praised = behind[0].kind == "word" and behind[0].has("verb") and not plain
+        if praised and behind[1].has("film") and not behind[1].has("recnoun"):
+            binder.context.report("comparison", f"most {behind[0].text}", ok=False)
 
 
 def _claims_nothing(binder: Binder, place: int, after: Node | None, readings: Alternatives) -> bool:

@@ -17,7 +17,7 @@ from llmrec.explain.claims.rules_likeness import (
 )
 from llmrec.explain.claims.rules_sharing import check_share, share_places, sharers
 from llmrec.explain.claims.traits import Trait, find_traits, in_roles
-from llmrec.explain.facts import TASTE_EVENTS
+from llmrec.explain.facts import DISLIKED_PART, TASTE_EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +81,8 @@ def _holds_loosely(
     clause = binder.clause(place)
     if trait.person and targets and said_of_person(binder, place):
         return False
+    if targets and _names_series(binder, trait):
+        return any(n.lemma in {"separate", "different"} for n in binder.within(clause))
     if trait.person and _names_item(binder, place):
         return any(holds_of(ref, trait) for ref in plausible(binder))
     tied = person_tied_to(binder, place) if trait.person else None
@@ -95,6 +97,12 @@ def _holds_loosely(
     if _has_both(binder, place):
         return False
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
+
+
+def _names_series(binder: Binder, trait: Trait) -> bool:
+    """Return whether a trait can be nothing but a series, said to be one."""
+    behind = binder.nodes[trait.place + 1 : trait.place + 3]
+    return trait.role == "franchise" and any(n.has("franchisenoun") for n in behind)
 
 
 def _names_item(binder: Binder, place: int) -> bool:
@@ -132,7 +140,10 @@ def _is_own_taste(binder: Binder, trait: Trait) -> bool:
     mine = any(n.has("you") for n in binder.within(clause))
     named = any(clause.start <= e < trait.place for e in binder.entities)
     seen = binder.context.facts.matching(lambda past: trait.holds(past.item.item_id))
-    return mine and not named and len(seen) >= TASTE_EVENTS
+    given = binder.context.facts.ratings(seen)
+    low = DISLIKED_PART * binder.context.facts.scale
+    liked = not given or sum(given) / len(given) > low
+    return mine and not named and len(seen) >= TASTE_EVENTS and liked
 
 
 def _has_both(binder: Binder, place: int) -> bool:

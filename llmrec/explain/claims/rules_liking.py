@@ -85,7 +85,8 @@ def check_received(binder: Binder) -> None:
 def check_foretold(binder: Binder) -> None:
     """Fail "you are sure to rate it highly": nobody knows what will be."""
     for place, node in enumerate(binder.nodes):
-        if node.has("ratev") and node.has("verb") and _is_foretold(binder, place):
+        timed = node.has("uverb") and binder.near(place, "time")
+        if (node.has("ratev") or timed) and node.has("verb") and _is_foretold(binder, place):
             binder.context.report("prediction", f"will {node.lemma}", ok=False)
 
 

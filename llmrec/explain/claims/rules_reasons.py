@@ -336,6 +336,11 @@ def check_exclusive(binder: Binder) -> None:
     )
     if nothing_between(binder):
         return
+    only += [
+        n
+        for n, b, e in zip(binder.nodes, binder.nodes[1:], binder.nodes[2:], strict=False)
+        if n.lemma == "nothing" and b.lemma == "but" and e.kind == "entity"
+    ]
     words = alone or only
     refs = past_refs(binder, range(len(binder.nodes)))
     if not words or not refs or not speaks:
