@@ -104,8 +104,9 @@ def _day_after(match: re.Match[str]) -> Gap:
         )
     return Gap(
         match[0],
-        elapsed(parse_number("one"), unit),  # type: ignore[arg-type]  # "one" always parses
+        elapsed(Range(1, 1), unit),
         _direction(word),
+        years=Range(1, 1) if unit == "year" else None,
         leads=_leads(word),
     )
 

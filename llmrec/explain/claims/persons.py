@@ -201,6 +201,10 @@ def _roles_of_verb(binder: Binder, here: int) -> frozenset[str] | None:
     node = binder.nodes[here]
     behind = binder.nodes[here + 1 : here + 7]
     words = {n.lemma for n in behind}
+    if node.lemma in {"return", "reunite", "be back", "come back"} or (
+        node.lemma == "be" and "back" in words
+    ):
+        return ANY
     if node.lemma == "be":
         if any(n.has("castnoun") for n in behind) or words & {"in", "back", "on board"}:
             return ACTORS if not any(n.has("directornoun") for n in behind) else MAKERS

@@ -188,6 +188,9 @@ def _trait_choices(binder: Binder, place: int, scope: Scope) -> Iterator[list[Tr
     if said:
         yield said
         yield [*said, *scope.traits]
+    inside = [t for t in traits if scope.clause.start <= t.place < scope.clause.end]
+    if any(n.has("they") for n in binder.nodes[place + 1 : place + 3]) and inside:
+        yield inside
     for trait in scope.traits if len(scope.traits) > 1 else []:
         yield [trait]
 

@@ -57,7 +57,7 @@ def check_repeats(binder: Binder) -> None:
     for place, node in enumerate(binder.nodes):
         if node.used:
             continue
-        if binder.near(place, "onlyone"):
+        if binder.near(place, "onlyone") or _goes_on(binder, place):
             continue
         if node.kind == "repeats" and isinstance(node.value, Repeats):
             times = node.value.times
@@ -87,6 +87,14 @@ def check_repeats(binder: Binder) -> None:
         binder.context.report("count", f"{node.text}: {names_of(binder, readings)}", ok=ok)
 
 
+def _goes_on(binder: Binder, place: int) -> bool:
+    """Return whether "again" leads to another item ("in [2] and again in [1]")."""
+    nodes = binder.nodes
+    after = nodes[place + 1] if place + 1 < len(nodes) else None
+    led = nodes[place].lemma == "again" and place > 0 and nodes[place - 1].lemma == "and"
+    return led and after is not None and after.lemma in {"in", "with", "from"}
+
+
 def _counts_traits(binder: Binder, place: int, times: Range) -> bool:
     """Check "twice in May you chose Mann": events with a trait, in a window."""
     facts = binder.context.facts
@@ -96,12 +104,17 @@ def _counts_traits(binder: Binder, place: int, times: Range) -> bool:
     if not inside or any(e in here and is_past(binder, e) for e in binder.entities):
         return False
     windows = [n for n in binder.within(clause) if isinstance(n.value, When) and not n.used]
-    meeting = facts.matching(
-        lambda p: (
-            all(t.holds(p.item.item_id) for t in inside)
-            and all(n.value.holds(p.moment) for n in windows if isinstance(n.value, When))
+    near = min(inside, key=lambda t: abs(t.place - place))
+    rows = [
+        facts.matching(
+            lambda p, g=group: (  # type: ignore[misc]
+                all(t.holds(p.item.item_id) for t in g)
+                and all(n.value.holds(p.moment) for n in windows if isinstance(n.value, When))
+            )
         )
-    )
+        for group in (inside, [near])
+    ]
+    meeting = next((row for row in rows if times.holds(len(row))), rows[0])
     use([*windows, *(binder.nodes[t.place] for t in inside)])
     binder.context.report("count", f"{len(meeting)} events", ok=times.holds(len(meeting)))
     return True

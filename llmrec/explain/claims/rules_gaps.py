@@ -58,7 +58,9 @@ def _holds_loosely(binder: Binder, place: int, gap: Gap) -> bool:
         if is_past(binder, e) and binder.clause(e) == binder.clause(place)
     ]
     if gap.years is not None and not acted and (gap.leads or len(here) < 2):
-        return any(_gap_holds(binder, gap, ref, binder.rec, released=True) for ref in others)
+        pairs = [(ref, binder.rec) for ref in others]
+        pairs += [] if gap.leads else [(binder.rec, ref) for ref in others]
+        return any(_gap_holds(binder, gap, a, b, released=True) for a, b in pairs)
     past = [r for r in others if events_of(facts, r)]
     if gap.adjacent or gap.direction < 0 or len({r.ids for r in past}) != 1:
         return False

@@ -119,13 +119,12 @@ def _shares_in_turn(binder: Binder, trait: Trait) -> bool:
     """Check "with [1] it shares androids, with [2] the animation": each with the nearest."""
     clause = binder.clause(trait.place)
     here = [e for e in binder.entities if clause.start <= e < clause.end]
-    past = [e for e in here if is_past(binder, e)]
+    past = [e for e in here if is_past(binder, e) and not binder.nodes[e].has("it")]
     bare = any(
         all(n.kind == "mark" or n.lemma == "and" for n in binder.nodes[a + 1 : b])
         for a, b in itertools.pairwise(past)
     )
     of_it = any(binder.nodes[e].has("it") for e in here)
-    past = [e for e in past if not binder.nodes[e].has("it")]
     if bare or not past or (len(past) < 2 and not of_it):
         return False
     ends = [[e for e in past if e < trait.place][-1:], [e for e in past if e > trait.place][:1]]
@@ -137,7 +136,7 @@ def _shares_in_turn(binder: Binder, trait: Trait) -> bool:
 def _is_own_taste(binder: Binder, trait: Trait) -> bool:
     """Return whether a trait may be said of the person: often seen, with "you" in the clause."""
     clause = binder.clause(trait.place)
-    mine = any(n.has("you") for n in binder.within(clause))
+    mine = any(n.has("you") for n in binder.nodes)
     named = any(clause.start <= e < trait.place for e in binder.entities)
     seen = binder.context.facts.matching(lambda past: trait.holds(past.item.item_id))
     given = binder.context.facts.ratings(seen)
@@ -151,6 +150,7 @@ def _has_both(binder: Binder, place: int) -> bool:
     clause = binder.clause(place)
     return any(
         binder.nodes[n].has("both")
+        and not _before_two_deeds(binder, n)
         and not (
             n + 1 < len(binder.nodes)
             and binder.nodes[n + 1].kind in {"value", "decade"}
@@ -158,6 +158,16 @@ def _has_both(binder: Binder, place: int) -> bool:
             and binder.nodes[n + 2].lemma == "and"
         )
         for n in range(clause.start, clause.end)
+    )
+
+
+def _before_two_deeds(binder: Binder, place: int) -> bool:
+    """Return whether "both" stands before two verbs ("both directs and stars")."""
+    behind = binder.nodes[place + 1 : place + 4]
+    return (
+        len(behind) == 3
+        and behind[1].lemma == "and"
+        and all(n.has("verb") and n.text.endswith("s") for n in (behind[0], behind[2]))
     )
 
 

@@ -135,9 +135,16 @@ def check_inherited(binder: Binder, claims: Sequence[tuple[Trait, Alternatives]]
             *binder.context.counted,
         ]
         kinds = [trait for trait in before if trait.role != "year"] or list(before)
-        refs = (binder.resolve(heir) or [[]])[0]
+        readings = binder.resolve(heir) or [[]]
+        if binder.nodes[heir].has("it"):
+            readings = [*readings, [binder.rec]]
         last = kinds[-2 if _says_both(binder, place) else -1 :]
-        ok = bool(last) and all(holds_of(ref, trait) for ref in refs for trait in last)
+        if not last:
+            continue
+        refs = readings[0]
+        ok = any(
+            all(holds_of(ref, trait) for ref in row for trait in last) for row in readings if row
+        )
         label = ", ".join(trait.label for trait in last)
         binder.context.report("relation", f"{label} of {names_of_refs(binder, refs)} too", ok=ok)
 

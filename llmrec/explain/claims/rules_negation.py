@@ -91,7 +91,10 @@ def _is_harmless(binder: Binder, place: int) -> bool:
         n.has("uverb", "ratev", "likev", "lovev") and n.has("verb") and not n.has("recv", "noun")
         for n in reach
     )
-    told = any(n.kind in {"value", "rating", "number", "time", "gap", "decade"} for n in reach)
+    told = any(
+        not n.used and n.kind in {"value", "rating", "number", "time", "gap", "decade"}
+        for n in reach
+    )
     places = _scope(binder, place)
     told = told or any(
         e in places and (is_past(binder, e) or not binder.nodes[e].has("anaphor"))
