@@ -179,9 +179,13 @@ def _is_free(binder: Binder, place: int, claimed: frozenset[str]) -> bool:
     node = binder.nodes[place]
     if node.classes & _FREE or _is_empty(binder, place):
         return True
-    if node.classes & _NEEDS_CLAIM.keys():
-        return any(_NEEDS_CLAIM[name] & claimed for name in node.classes & _NEEDS_CLAIM.keys())
-    return node.has("praise", "superlative") and _praises_the_choice(binder, place)
+    needs = node.classes & _NEEDS_CLAIM.keys()
+    if needs and any(_NEEDS_CLAIM[name] & claimed for name in needs):
+        return True
+    if needs - {"themenoun"}:
+        return False
+    praises = node.has("praise", "superlative") and _praises_the_choice(binder, place)
+    return praises or (node.has("themenoun") and _is_on_card(binder, place, node))
 
 
 def _is_empty(binder: Binder, place: int) -> bool:
@@ -191,6 +195,8 @@ def _is_empty(binder: Binder, place: int) -> bool:
         return node.lemma not in _COMPARING and not compares_or_tells(binder, place)
     if node.lemma in _ALONE:
         return not any(n.kind == "entity" and not n.has("rec") for n in binder.nodes)
+    if node.has("opening", "closing"):
+        return any(n.kind == "rating" for n in binder.nodes[place + 1 : place + 3])
     if node.has("habit"):
         clause = binder.clause(place)
         return not any(n.has("you", "value", "time") for n in binder.within(clause))
@@ -205,6 +211,11 @@ def _tells_too_much(binder: Binder, place: int) -> bool:
     node = binder.nodes[place]
     if node.has("blocked"):
         return True
+    if node.lemma in {"people", "folk", "folks"}:
+        return _is_other_viewers(binder, place)
+    if node.lemma == "change":
+        behind = binder.nodes[place + 1 : place + 3]
+        return any(n.lemma in {"how", "what", "your", "the way", "you"} for n in behind)
     if node.has("desire") or node.lemma == "mood":
         return not is_wish(binder, place)
     return node.has("adjective") and compares_or_tells(binder, place)
@@ -214,7 +225,9 @@ def _is_other_viewers(binder: Binder, place: int) -> bool:
     """Return whether "people" are others who watch, and none of a film's."""
     clause = binder.within(binder.clause(place))
     acted = any(n.has("uverb", "likev", "lovev", "ratev", "likeprep") for n in clause)
-    return acted and binder.nodes[place].lemma in {"people", "folk", "folks", "someone"}
+    lead = binder.nodes[place - 1].lemma if place else ""
+    other = acted or lead in {"other", "most", "many", "more", "few", "lots of", "a lot of"}
+    return other and binder.nodes[place].lemma in {"people", "folk", "folks", "someone"}
 
 
 def _is_on_card(binder: Binder, place: int, node: Node) -> bool:

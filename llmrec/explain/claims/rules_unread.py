@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.entities import Ref
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Past
@@ -24,18 +25,35 @@ _ROLES = {
     "franchisenoun": ("franchise",),
 }
 """What a noun speaks of."""
+_AGES = {"eldest": True, "elder": True, "oldest": True, "older": True} | {
+    "youngest": False,
+    "younger": False,
+    "newest": False,
+    "newer": False,
+}
+"""Whether a word says that the year is the smaller one."""
+_RANKS = {
+    name: True for name in ("better", "best", "kinder", "kindest", "warmer", "warmest", "highest")
+} | {name: False for name in ("worse", "worst", "cooler", "coolest", "harsher", "lowest")}
+"""Whether a word says that the rating is the greater one."""
 
 
 def read_loosely(binder: Binder, place: int) -> bool:
     """Check liking, habits and shared makers in a word that is left; False where it has none."""
     node = binder.nodes[place]
-    if node.used or node.kind != "word":
+    if node.used or node.kind not in {"word", "unknown", "ordinal"}:
         return False
     kind = next((name for name in LIKED if node.has(name)), None)
     if kind is not None:
         _check_liked(binder, place, kind)
-    elif node.has("habit", "favourite"):
+    elif node.has("habit", "favourite", "mostly"):
         _check_often(binder, place)
+    elif node.lemma in _AGES:
+        _check_age(binder, place)
+    elif node.has("higher", "lower") or node.lemma in _RANKS:
+        _check_rank(binder, place)
+    elif node.kind == "ordinal":
+        _check_next(binder, place)
     else:
         _check_shared(binder, place)
     return node.used
@@ -95,7 +113,11 @@ def _check_often(binder: Binder, place: int) -> None:
     """Check "again and again", "your most frequent genre" by how many events have the value."""
     node, facts = binder.nodes[place], binder.context.facts
     rows = _values_near(binder, place)
-    if not rows or any(n.has("neg") for n in binder.nodes):
+    denied = any(n.has("neg") for n in binder.nodes)
+    if denied and not rows and node.has("favourite"):
+        node.used = True
+        binder.context.report("cause", "no favourite decided it", ok=not facts.evidence)
+    if not rows or denied:
         return
     node.used = True
     if node.has("favourite"):
@@ -119,6 +141,60 @@ def _is_top(binder: Binder, node: Node) -> bool:
     roles = {facts.lexicon.role(value.field) for value in values}
     named = {value.value.casefold() for value in values}
     return _count(binder, node) >= OFTEN_EVENTS and any(named & facts.top(role) for role in roles)
+
+
+def _check_age(binder: Binder, place: int) -> None:
+    """Check "the eldest of the three" of the recommended item and the films that are named."""
+    node, facts = binder.nodes[place], binder.context.facts
+    behind = binder.nodes[place + 1 : place + 2]
+    years = [facts.year(i) for ref in _named(binder) for i in ref.ids]
+    own = facts.year(facts.item.item_id)
+    if own is None or not years or None in years or any(n.lemma == "one" for n in behind):
+        return
+    ok = all((own < year) == _AGES[node.lemma] and own != year for year in years if year)
+    node.used = True
+    binder.context.report("comparison", f"{node.text}: {facts.item.title}", ok=ok)
+
+
+def _check_rank(binder: Binder, place: int) -> None:
+    """Check "the one you rated higher" of the film named last and the others that are named."""
+    node, facts = binder.nodes[place], binder.context.facts
+    before = [e for e in binder.entities if e < place and is_past(binder, e)]
+    near = [e for e in binder.entities if place < e <= place + 2 and is_past(binder, e)]
+    if not before and not near:
+        return
+    readings = binder.resolve((near or before[::-1])[0])
+    own = {i for ref in (readings[0] if readings else []) for i in ref.ids}
+    best = {i: max(facts.ratings(facts.events[i]), default=0.0) for i in facts.events}
+    others = {i for ref in _named(binder) for i in ref.ids if i in best} - own
+    mine = {best[i] for i in own if i in best}
+    if not mine or not others:
+        return
+    up = node.has("higher") or _RANKS.get(node.lemma, False)
+    sign = 1 if up else -1
+    ok = all(sign * m > sign * best[i] for m in mine for i in others)
+    node.used = True
+    binder.context.report("comparison", node.text, ok=ok)
+
+
+def _check_next(binder: Binder, place: int) -> None:
+    """Check "would be the tenth film in your log", "would be the fourth" by what was counted."""
+    node, facts = binder.nodes[place], binder.context.facts
+    if not any(n.lemma in {"would", "will", "'ll", "'d"} for n in binder.nodes[:place]):
+        return
+    counts = {len(facts.past), len(facts.events), len(facts.evidence)}
+    values = [v for t in binder.context.counted + binder.context.traits for v in [t]]
+    counts |= {sum(t.holds(p.item.item_id) for p in facts.past) for t in values}
+    node.used = True
+    binder.context.report(
+        "count", node.text, ok=isinstance(node.value, int) and node.value - 1 in counts
+    )
+
+
+def _named(binder: Binder) -> list[Ref]:
+    """Return the films of the history that are named in the sentence or before it."""
+    refs = [ref for ref in binder.refs() if not ref.rec]
+    return refs if len(refs) > 1 else refs + [r for r in binder.context.earlier if not r.rec]
 
 
 def _check_shared(binder: Binder, place: int) -> None:

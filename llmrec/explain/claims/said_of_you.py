@@ -36,7 +36,7 @@ def is_unknown_deed(binder: Binder, place: int) -> bool:
 
 def _has_seen_object(binder: Binder, place: int) -> bool:
     """Return whether a verb is said of something in the history ("you took [1] first")."""
-    behind = binder.nodes[place + 1 : place + 4]
+    behind = binder.nodes[place + 1 : place + 8]
     return any(n.kind == "entity" and not n.has("rec") for n in behind)
 
 
