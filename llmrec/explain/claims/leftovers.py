@@ -163,6 +163,8 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str
         return False
     if node.has("verb") and is_unknown_deed(binder, place):
         return False
+    if _is_own_family(binder, place):
+        return False
     if node.used or node.kind == "entity":
         return True
     if node.kind == "mark":
@@ -219,6 +221,15 @@ def _tells_too_much(binder: Binder, place: int) -> bool:
     if node.has("desire") or node.lemma == "mood":
         return not is_wish(binder, place)
     return node.has("adjective") and compares_or_tells(binder, place)
+
+
+def _is_own_family(binder: Binder, place: int) -> bool:
+    """Return whether "your family" are the person's people, and no kind of films."""
+    if binder.nodes[place].text.lower() != "family" or not place:
+        return False
+    behind = binder.nodes[place + 1 : place + 2]
+    films = any(n.has("film", "value", "noun", "hyphen", "and", "comma") for n in behind)
+    return binder.nodes[place - 1].lemma == "your" and not films
 
 
 def _is_other_viewers(binder: Binder, place: int) -> bool:

@@ -32,9 +32,9 @@ _AGES = {"eldest": True, "elder": True, "oldest": True, "older": True} | {
     "newer": False,
 }
 """Whether a word says that the year is the smaller one."""
-_RANKS = {
-    name: True for name in ("better", "best", "kinder", "kindest", "warmer", "warmest", "highest")
-} | {name: False for name in ("worse", "worst", "cooler", "coolest", "harsher", "lowest")}
+_RANKS = dict.fromkeys(
+    ("better", "best", "kinder", "kindest", "warmer", "warmest", "highest"), True
+) | dict.fromkeys(("worse", "worst", "cooler", "coolest", "harsher", "lowest"), False)
 """Whether a word says that the rating is the greater one."""
 
 
