@@ -229,6 +229,8 @@ def _is_title(
     quoted: bool,
 ) -> bool:
     start, end = place
+    if _in_decimal(tokens, start, end):
+        return False
     marked = quoted or _cited(tokens, end)
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
@@ -264,6 +266,14 @@ def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:
         if capital and not (token.fold in _SMALL and len(words) > 1)
     ]
     return all(pairs) if pairs else len(words) > 1 or not (words and words[0].text.isalpha())
+
+
+def _in_decimal(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Return whether a number is a part of another ("3" in "3.5")."""
+    behind = "".join(t.text for t in tokens[end : end + 2])
+    lead = "".join(t.text for t in tokens[max(0, start - 2) : start])
+    inside = tokens[end - 1].text.isdigit() and behind[:1] == "." and behind[1:].isdigit()
+    return inside or (tokens[start].text.isdigit() and lead[-1:] == "." and lead[:-1].isdigit())
 
 
 def _is_casual(tokens: Sequence[Token]) -> bool:
