@@ -55,16 +55,70 @@ def replace_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of ``path`` when the block ends well.
 
     When it fails, ``path`` is as it was and nothing is left behind.
+
+    Raises:
+        ArtifactError: Nothing can be written there.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    with _faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        try:
+            yield draft
+            draft.chmod(0o755)
+            _swap(draft, path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Give the name of an empty file that takes the place of ``path`` when the block ends well.
+
+    When it fails, ``path`` is as it was and nothing is left behind.
+
+    Raises:
+        ArtifactError: Nothing can be written there.
+    """
+    path = Path(path)
+    with _faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(0o644)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where nothing can be written, before work is put into what belongs there.
+
+    Raises:
+        ArtifactError: What should be a folder is a file, or may not be written to.
+    """
+    path = Path(path)
+    with _faults(path):
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"no permission to write in {folder}")
+
+
+@contextlib.contextmanager
+def _faults(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into an error that says which place it was."""
     try:
-        yield draft
-        draft.chmod(0o755)
-        _swap(draft, path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        yield
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be written: {error}",
+            remedy="Name a place that can be written, with room on its disk.",
+        ) from error
 
 
 def _swap(draft: Path, path: Path) -> None:
@@ -100,7 +154,7 @@ def write_artifact(
         metrics: JSON values that describe it without being part of its identity.
     """
     path = Path(path)
-    _refuse_foreign(path, kind)
+    check_place(path, kind)
     with replace_folder(path) as draft:
         yield draft
         files = {
@@ -122,8 +176,15 @@ def write_artifact(
             os.fsync(stream.fileno())
 
 
-def _refuse_foreign(path: Path, kind: str) -> None:
-    """Refuse to replace anything but an artifact of the same kind."""
+def check_place(path: Path, kind: str) -> None:
+    """Refuse a place where an artifact cannot stand, before work is put into making it.
+
+    Raises:
+        ArtifactError: Nothing can be written there, or something stands there that is no artifact
+            of this kind.
+    """
+    path = Path(path)
+    check_writable(path)
     if not path.exists():
         return
     if (path / MANIFEST).is_file():

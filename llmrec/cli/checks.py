@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from llmrec.errors import LlmrecError
+from llmrec.errors import LlmrecError, install_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def _python() -> Check:
 
 
 def _package(module: str, distributions: tuple[str, ...], extra: str, purpose: str) -> Check:
-    install = f"pip install 'llmrec[{extra}]'"
+    install = install_line(extra)
     if importlib.util.find_spec(module) is None:
         return Check(area="package", name=module, state="missing", detail=purpose, mend=install)
     version = next(filter(None, map(_version, distributions)), "unknown version")

@@ -21,6 +21,15 @@ app = typer.Typer(
     help="Import logs, look at datasets, write the embedded sample.",
 )
 
+_EVENT_COLUMNS = {
+    "time": str,
+    "item_id": str,
+    "title": str,
+    "rating": float,
+    "event": str,
+    "quantity": float,
+}
+
 DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset folder.")]
 OutPath = Annotated[Path, typer.Argument(metavar="OUT", help="The dataset folder to write.")]
 
@@ -175,7 +184,7 @@ def history(
     found = data.history(user, as_of=moment)
     rows = event_rows(found.interactions[-last:] if last else found.interactions, data.catalogue)
     if out is not None:
-        write_rows(rows, out)
+        write_rows(rows, out, _EVENT_COLUMNS)
     if as_json:
         print_json({"user_id": user, "as_of": iso(found.as_of), "events": rows})
         return

@@ -91,7 +91,7 @@ def recommend(
     lists = recommender.batch([{"history": h, "k": k, "explain": explain} for h in histories])
     answers = [render.as_json(h, row) for h, row in zip(histories, lists, strict=True)]
     if out is not None:
-        write_rows(render.as_rows(answers), out)
+        write_rows(render.as_rows(answers), out, render.ROW_COLUMNS)
     if as_json:
         print_json(answers)
     else:

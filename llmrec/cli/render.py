@@ -19,6 +19,23 @@ _AUTHORS = {
 }
 
 
+ROW_COLUMNS = {
+    "user_id": str,
+    "as_of": str,
+    "rank": int,
+    "item_id": str,
+    "title": str,
+    "score": float,
+    "source": str,
+    "retrieval_rank": int,
+    "retrieval_score": float,
+    "reason": str,
+    "reason_author": str,
+    "evidence_item_ids": list[str],
+}
+"""The columns of ``as_rows``, with their types."""
+
+
 def titled(item: Item) -> str:
     """Return the title with its year, where it has one."""
     year = item.attributes.get("year")

