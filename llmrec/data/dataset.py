@@ -121,7 +121,8 @@ class Dataset:
 
         Args:
             user_id: The user; one without an event before the moment has an empty history.
-            as_of: An aware moment; None is one second after the dataset's newest event.
+            as_of: An aware moment, taken at its whole second, as the table keeps times; None is
+                one second after the dataset's newest event.
             as_of_sequence: Events at exactly ``as_of`` count where their sequence is below this.
 
         Raises:

@@ -158,7 +158,7 @@ def _periods(table: pl.DataFrame, protocol: SplitProtocol) -> _Parts:
 def _cuts_s(table: pl.DataFrame, protocol: SplitProtocol) -> tuple[int, int]:
     """Return where validation and test begin, in seconds; a tied second is never cut."""
     if protocol.validation_from is not None and protocol.test_from is not None:
-        return _ceil_s(protocol.validation_from), _ceil_s(protocol.test_from)
+        return _floor_s(protocol.validation_from), _floor_s(protocol.test_from)
     times = table["timestamp_s"].sort()
     test_share, validation_share = protocol.test_share or 0.0, protocol.validation_share or 0.0
     test_from, validation_from = (
@@ -186,5 +186,6 @@ def _queries(dataset: Dataset, rows: pl.DataFrame, protocol: SplitProtocol) -> l
     return queries
 
 
-def _ceil_s(moment: datetime) -> int:
-    return -int(-moment.timestamp() // 1)
+def _floor_s(moment: datetime) -> int:
+    """Return the whole second: an event of the cut's own second may have come after it."""
+    return int(moment.timestamp() // 1)
