@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.entities import Mention, Ref
+from llmrec.explain.claims.mentions import Mention, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from llmrec.explain.claims.numbers import AMOUNT, Range, parse_number
-from llmrec.explain.claims.times import _HEDGE, DAY, UNIT, hedge_of
+from llmrec.explain.claims.time_words import DAY, HEDGE, UNIT, hedge_of
 from llmrec.explain.claims.when import DAYS, Gap, elapsed, hour_of, in_part, is_weekend, same_day
 from llmrec.types import SESSION_GAP_S
 
@@ -186,7 +186,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
     (re.compile(pattern), build)
     for pattern, build in (
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT}))[ -](?:full |whole |short |long )?"
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT}))[ -](?:full |whole |short |long )?"
             rf"(?P<unit>{UNIT})s?(?:')? (?i:between|separate|separates|separated|separating)"
             r"(?: (?:them|the two|these|those))?\b",
             _years_between,
@@ -198,7 +198,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _years_between,
         ),
         (
-            rf"\b(?i:took)(?: (?i:you|only|just))* {_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b",  # noqa: E501
+            rf"\b(?i:took)(?: (?i:you|only|just))* {HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b",  # noqa: E501
             _years_between,
         ),
         (
@@ -206,15 +206,15 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             lambda m: Gap(m[0], elapsed(Range(1, 1), m["unit"].lower()), 0),
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",  # noqa: E501
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",  # noqa: E501
             _weekdays,
         ),
         (
-            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old|apart|older|younger|later|earlier|before|after|between))",  # noqa: E501
+            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old|apart|older|younger|later|earlier|before|after|between))",  # noqa: E501
             _years_between,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |good )?(?P<unit>{UNIT})s? "
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |good )?(?P<unit>{UNIT})s? "
             r"(?i:lie|lay|passed|elapsed|went by|stand|stood|separates?|separated)\b",
             _years_between,
         ),
@@ -232,12 +232,12 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _day_after,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "  # noqa: E501
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "
             rf"(?P<word>(?i:{_LATER}|{_EARLIER}|apart|of each other|of one another))\b",
             _amount,
         ),
         (
-            rf"\b(?i:by|after|at a distance of|with a gap of) {_HEDGE}(?P<amount>(?i:{AMOUNT})) "
+            rf"\b(?i:by|after|at a distance of|with a gap of) {HEDGE}(?P<amount>(?i:{AMOUNT})) "
             rf"(?P<unit>(?!(?i:year|decade)){UNIT})s?\b(?! (?:ago|back|old|of|later|earlier|before|after|you))",  # noqa: E501
             _years_between,
         ),

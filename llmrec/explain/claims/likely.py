@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.binding import Alternatives, holds
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import any_event, bind_event, events_of, is_past, whole
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

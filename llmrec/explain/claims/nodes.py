@@ -21,7 +21,8 @@ from llmrec.explain.claims.gaps import GAPS
 from llmrec.explain.claims.numbers import parse_number, parse_ordinal
 from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
 from llmrec.explain.claims.titles import find_phrases
-from llmrec.explain.claims.tokens import Token, fold, is_picture, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.tokens import Token, is_picture, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.weak import is_own, is_weak, tells_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence, Set
@@ -142,9 +143,9 @@ def _read(
     for item in found:
         if not item.quoted and _inside(tokens[item.first].start, days):
             continue
-        if _tells_time(item, tokens, lexicon):
+        if tells_time(item, tokens, lexicon):
             continue
-        if _is_weak(item, tokens, lexicon) and not _is_own(item, own):
+        if is_weak(item, tokens, lexicon) and not is_own(item, own):
             weak.append(item)
         else:
             take(_found_node(item, tokens))
@@ -159,63 +160,6 @@ def _read(
     nodes.sort(key=lambda node: node.start)
     kept = [node for node in nodes if node.kind != "quote"]
     return Sentence(text[start:end].strip(), kept)
-
-
-def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Return whether a value is spelt like ordinary language, so that a word may be meant."""
-    if found.kind == "title" or found.quoted:
-        return False
-    roles = {lexicon.role(value.field) for value in found.phrase.values}
-    if roles - {"theme", "franchise"} and not roles <= {"genre", "theme"}:
-        return False
-    words = [t for t in tokens[found.first : found.last] if t.is_word]
-    if len(words) > 1 and " ".join(t.fold for t in words) not in _IDIOMS:
-        return False
-    if "genre" in roles and not (
-        len(words) == 1 and words[0].fold in {"history", "short", "family"}
-    ):
-        return False
-    return all(lexicon.ordinary(token.fold) for token in words)
-
-
-_TIME_WORDS = re.compile(
-    r"(?i)(?:spring|summer|autumn|fall|winter|night|evening|morning|afternoon|weekend|day|"
-    r"\w+ies|(?:19|20)\d0s|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
-)
-_IDIOMS = frozenset(
-    [
-        "film history",
-        "true story",
-        "on the run",
-        "one night",
-        "last stand",
-        "picture book",
-        "first love",
-    ]
-)
-"""Keywords of several words that are ordinary language as well."""
-_THEME_LEADS = frozenset(
-    ["about", "theme", "themes", "keyword", "keywords", "tag", "tags", "tagged", "is", "are"]
-)
-
-
-def _tells_time(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Return whether a keyword is a word for times ("winter", "seventies") and not quoted."""
-    if found.kind == "title" or found.quoted or found.last - found.first > 1:
-        return False
-    if {lexicon.role(v.field) for v in found.phrase.values} != {"theme"}:
-        return False
-    lead = tokens[found.first - 1].fold if found.first else ""
-    word = tokens[found.first].fold
-    decade = DECADE.fullmatch(word) is not None
-    return (
-        bool(_TIME_WORDS.fullmatch(word)) and (decade or not word.endswith("ies"))
-    ) and lead not in _THEME_LEADS
-
-
-def _is_own(found: Found, own: Set[tuple[str, str]]) -> bool:
-    values = found.phrase.values
-    return len(found.phrase.words) > 1 and any((v.field, fold(v.value)) in own for v in values)
 
 
 def _found_node(found: Found, tokens: Sequence[Token]) -> Node:

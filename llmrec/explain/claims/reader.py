@@ -15,15 +15,18 @@ from llmrec.explain.claims import (
     rules_items,
     rules_liking,
     rules_negation,
+    rules_only,
     rules_order,
     rules_ratings,
     rules_reasons,
     rules_seen,
     rules_times,
+    rules_weights,
 )
 from llmrec.explain.claims.binding import Binder
-from llmrec.explain.claims.entities import Context, Mention, Ref, link_entities
+from llmrec.explain.claims.entities import link_entities
 from llmrec.explain.claims.leftovers import check_connective, check_leftovers, is_courtesy
+from llmrec.explain.claims.mentions import Context, Mention, Ref
 from llmrec.explain.claims.nodes import read_sentences
 from llmrec.explain.claims.vocabulary import Value, Vocabulary
 
@@ -37,8 +40,9 @@ _RULES = (
     check_connective,
     rules_seen.check_seen,
     rules_reasons.check_reasons,
-    rules_reasons.check_exclusive,
-    rules_reasons.check_weights,
+    rules_weights.check_strongest,
+    rules_weights.check_exclusive,
+    rules_weights.check_weights,
     rules_liking.check_foretold,
     rules_liking.check_liking,
     rules_liking.check_received,
@@ -51,9 +55,9 @@ _RULES = (
     rules_extremes.check_extremes,
     rules_extremes.check_superlatives,
     rules_counts.check_counts,
-    rules_counts.check_only,
+    rules_only.check_only,
     rules_franchise.check_franchise,
-    rules_counts.check_ordinals,
+    rules_only.check_ordinals,
     rules_history.check_tastes,
     rules_times.check_times,
     rules_negation.check_negations,

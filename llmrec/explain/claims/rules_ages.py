@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
 
 _OLDER = frozenset(["precede", "predate", "come before"])

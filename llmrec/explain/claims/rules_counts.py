@@ -10,21 +10,23 @@ from llmrec.explain.claims.amounts import Proportion
 from llmrec.explain.claims.events import events_of, is_past
 from llmrec.explain.claims.likely import cited_refs, plausible
 from llmrec.explain.claims.numbers import Range
+from llmrec.explain.claims.rules_only import check_window
 from llmrec.explain.claims.rules_sharing import FIELD_NOUNS
 from llmrec.explain.claims.scopes import (
     Scope,
+    head_of,
     is_window,
     scope_of,
+    take_scope,
 )
 from llmrec.explain.claims.traits import Trait, find_traits
 from llmrec.explain.claims.when import elapsed
-from llmrec.explain.facts import MOSTLY_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
@@ -43,7 +45,7 @@ def check_counts(binder: Binder) -> None:
         if _is_duration(binder, place):
             _check_duration(binder, place)
         elif node.kind == "number" and is_window(binder, place):
-            _check_window(binder, place, scope_of(binder, place))
+            check_window(binder, place, scope_of(binder, place))
         elif isinstance(node.value, Proportion):
             _check_part(binder, node, node.value, scope_of(binder, place))
         elif _is_total(binder, place):
@@ -95,7 +97,7 @@ def _years_apart(binder: Binder, number: Range) -> bool:
 
 def _counts_something_else(binder: Binder, place: int) -> bool:
     """Return whether reasons, persons, keywords or things of a story are counted, not films."""
-    head = _head(binder, place)
+    head = head_of(binder, place)
     if head is None:
         return False
     if head.has(*FIELD_NOUNS) and not head.has("film"):
@@ -105,42 +107,15 @@ def _counts_something_else(binder: Binder, place: int) -> bool:
     return head.has("recnoun") and not head.has("film", "watchnoun")
 
 
-def _head(binder: Binder, place: int) -> Node | None:
-    """Return the noun that a number counts: behind it, past its adjectives."""
-    for node in binder.nodes[place + 1 : place + 5]:
-        if node.has("film", "watchnoun", "recnoun") or node.has(*FIELD_NOUNS):
-            return node
-        if node.kind == "unknown":
-            return node
-        if not (
-            node.has("praise", "choiceadj", "hyphen", "additive", "classic", "same")
-            or node.lemma in _ADJECTIVES
-        ):
-            return None
-    return None
-
-
-_ADJECTIVES = frozenset(["different", "separate", "new", "own", "main", "other", "strong", "big"])
-
-
 def _check_part(binder: Binder, node: Node, demand: Proportion, scope: Scope) -> None:
     """Check "half of your films are romances"."""
     pool = scope.pool(binder)
     traits = scope.traits or binder.context.traits[-1:]
     meeting = [p for p in pool if all(t.holds(p.item.item_id) for t in traits)]
     ok = bool(pool) and bool(traits) and demand.part.holds(len(meeting) / len(pool))
-    _take(binder, scope)
+    take_scope(binder, scope)
     binder.context.report("count", f"{node.text}: {len(meeting)} of {len(pool)}", ok=ok)
     _check_total(binder, binder.place[id(node)])
-
-
-def _take(binder: Binder, scope: Scope) -> None:
-    for node in scope.used:
-        node.used = True
-    binder.context.counted.extend(scope.traits)
-    if not scope.inherited:
-        for trait in scope.traits:
-            binder.nodes[trait.place].used = True
 
 
 def _check_number(binder: Binder, place: int) -> None:
@@ -156,13 +131,13 @@ def _check_number(binder: Binder, place: int) -> None:
             binder, place, traits, scope, wanted
         ):
             scope.traits, scope.inherited = list(traits), all(t not in scope.traits for t in traits)
-            _take(binder, scope)
+            take_scope(binder, scope)
             ok = _shared_with(binder, scope)
             break
     else:
         ok = _is_loose(binder, place, scope, wanted)
         if not ok or not scope.traits:
-            _take(binder, scope)
+            take_scope(binder, scope)
     label = ", ".join(t.label for t in scope.traits) or "events"
     binder.context.report("count", f"{node.text} of {label}: {sorted(shown)}", ok=ok)
     _check_total(binder, place)
@@ -316,70 +291,6 @@ def _at_least(binder: Binder, place: int) -> bool:
     return (lead is not None and lead.text.lower() in _AT_LEAST) or words.endswith("more than")
 
 
-def _check_window(binder: Binder, place: int, scope: Scope) -> None:
-    """Check "your last three films were thrillers", "Heat [1] is among your last ten films"."""
-    facts, value = binder.context.facts, binder.nodes[place].value
-    size = int(value.low) if isinstance(value, Range) else 0
-    pool = facts.past[-size:]
-    lead = binder.nodes[scope.clause.start : place]
-    partial = [n for n in lead if n.has("mostly", "habit") or n.lemma in {"many", "much"}]
-    for trait in scope.traits:
-        binder.nodes[trait.place].used = True
-        part = sum(trait.holds(p.item.item_id) for p in pool) / max(1, len(pool))
-        ok = size <= len(facts.past) and part > (MOSTLY_SHARE if partial else 0.999)
-        binder.context.report("count", f"{trait.label} in the last {size}", ok=ok)
-    named = [
-        r
-        for e in binder.entities
-        if binder.clause(e) == scope.clause and is_past(binder, e)
-        for r in (binder.resolve(e) or [[]])[0]
-    ]
-    if named:
-        ok = all(any(p in pool for p in events_of(facts, ref)) for ref in named)
-        binder.context.report("order", f"among the last {size}", ok=ok)
-    elif not scope.traits:
-        binder.context.report("count", f"the last {size}", ok=size <= len(facts.past))
-    for node in partial:
-        node.used = True
-
-
-def _is_only_one(binder: Binder, place: int) -> bool:
-    """Return whether "just one adventure film in your history" begins here."""
-    nodes = binder.nodes
-    return (
-        nodes[place].lemma == "one"
-        and place > 0
-        and nodes[place - 1].lemma in {"just", "only", "exactly"}
-        and any(n.kind == "value" for n in nodes[place + 1 : place + 2])
-        and binder.near(place, "watchnoun")
-    )
-
-
-def check_only(binder: Binder) -> None:
-    """Check "the only romance in your history": that there is one, and which it is."""
-    for place, node in enumerate(binder.nodes):
-        if not (node.has("onlyone") or _is_only_one(binder, place)) or node.used:
-            continue
-        scope = scope_of(binder, place)
-        head = _head(binder, place)
-        if head is not None and head.has("recnoun") and not head.has("film") and not scope.traits:
-            node.used = True
-            ok = len(binder.context.facts.evidence) < 2
-            binder.context.report("cause", f"{node.text} {head.text}", ok=ok)
-            continue
-        meeting = {
-            p.item.item_id
-            for p in scope.pool(binder)
-            if all(t.holds(p.item.item_id) for t in scope.traits)
-        }
-        node.used = True
-        _take(binder, scope)
-        named = [r for e in binder.entities for r in (binder.resolve(e) or [[]])[0] if not r.rec]
-        ok = len(meeting) == 1 and all(r.ids & meeting for r in named[:1])
-        ok = ok and bool(scope.traits or scope.tests)
-        binder.context.report("count", f"{node.text}: {len(meeting)}", ok=ok)
-
-
 def _check_total(binder: Binder, place: int) -> None:
     """Check the second number of "12 of your 45 films": the size of the history."""
     facts, nodes = binder.context.facts, binder.nodes
@@ -396,28 +307,3 @@ def _check_total(binder: Binder, place: int) -> None:
             sizes = {len(facts.past), len(facts.events), len(facts.evidence)}
             ok = any(node.value.holds(size) for size in sizes)
             binder.context.report("count", f"{node.text} in all: {sorted(sizes)}", ok=ok)
-
-
-def check_ordinals(binder: Binder) -> None:
-    """Check "your fourth Mann film": the place of an item among those seen, or the next place."""
-    facts = binder.context.facts
-    for place, node in enumerate(binder.nodes):
-        if node.kind != "ordinal" or node.used or not isinstance(node.value, int):
-            continue
-        if place and binder.nodes[place - 1].lemma in {"a", "an"}:
-            node.used = True
-            continue
-        traits = [t for t in find_traits(binder) if place < t.place <= place + 3]
-        if not traits:
-            continue
-        seen = [i for i in facts.events if all(t.holds(i) for t in traits)]
-        node.used = True
-        for trait in traits:
-            binder.nodes[trait.place].used = True
-        readings = binder.bind(place)
-        named = readings[0][0].ids if readings and readings[0] else frozenset()
-        rec = bool(named & {facts.item.item_id}) and facts.item.item_id not in facts.events
-        right = rec and len(seen) + 1 == node.value
-        right = right and all(t.holds(facts.item.item_id) for t in traits)
-        right = right or any(i in seen and seen.index(i) + 1 == node.value for i in named)
-        binder.context.report("count", f"{node.text} of {len(seen)} {traits[0].label}", ok=right)

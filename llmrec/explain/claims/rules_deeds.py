@@ -13,7 +13,7 @@ from llmrec.explain.claims.traits import find_traits
 from llmrec.explain.claims.when import When
 
 if TYPE_CHECKING:
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
 
 _PRODUCT_VERBS = frozenset(
     [

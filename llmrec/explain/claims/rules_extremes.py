@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Past
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from llmrec.explain.claims.entities import Ref
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

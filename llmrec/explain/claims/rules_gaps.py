@@ -18,7 +18,7 @@ from llmrec.explain.claims.likely import plausible
 from llmrec.explain.claims.when import Gap
 
 if TYPE_CHECKING:
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.facts import Past
 
 

@@ -21,7 +21,8 @@ from llmrec.explain.facts import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.binding import Binder, Clause
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.clauses import Clause
     from llmrec.explain.facts import Facts, Past
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])

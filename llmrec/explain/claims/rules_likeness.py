@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.binding import Alternatives, Binder
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.traits import Trait
 
 Claims = "Sequence[tuple[Trait, Alternatives]]"

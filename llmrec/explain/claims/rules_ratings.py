@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.amounts import Rated
 from llmrec.explain.claims.binding import Binder, holds
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import any_event, bind_event, events_of, is_past, names_of
 from llmrec.explain.claims.likely import aligned
+from llmrec.explain.claims.mentions import Ref
 from llmrec.explain.claims.numbers import Range
 from llmrec.explain.claims.rules_averages import check_average, check_span
 from llmrec.explain.claims.traits import find_traits

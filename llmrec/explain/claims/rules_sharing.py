@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import events_of
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.binding import Alternatives, Binder, Clause
+    from llmrec.explain.claims.binding import Alternatives, Binder
+    from llmrec.explain.claims.clauses import Clause
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.traits import Trait
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from llmrec.explain.claims.amounts import Rated, Repeats
 from llmrec.explain.claims.events import is_past
 from llmrec.explain.claims.numbers import Range
+from llmrec.explain.claims.rules_sharing import FIELD_NOUNS
 from llmrec.explain.claims.traits import Trait, find_traits
 from llmrec.explain.claims.when import When
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmrec.explain.claims.binding import Binder, Clause
+    from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.clauses import Clause
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.facts import Past
 
@@ -162,3 +164,31 @@ def is_window(binder: Binder, place: int) -> bool:
     return bool(before) and (
         before[-1].has("latest", "recentadj") or before[-1].lemma in {"past", "previous"}
     )
+
+
+_ADJECTIVES = frozenset(["different", "separate", "new", "own", "main", "other", "strong", "big"])
+
+
+def head_of(binder: Binder, place: int) -> Node | None:
+    """Return the noun that a number counts: behind it, past its adjectives."""
+    for node in binder.nodes[place + 1 : place + 5]:
+        if node.has("film", "watchnoun", "recnoun") or node.has(*FIELD_NOUNS):
+            return node
+        if node.kind == "unknown":
+            return node
+        if not (
+            node.has("praise", "choiceadj", "hyphen", "additive", "classic", "same")
+            or node.lemma in _ADJECTIVES
+        ):
+            return None
+    return None
+
+
+def take_scope(binder: Binder, scope: Scope) -> None:
+    """Mark what a count has accounted for."""
+    for node in scope.used:
+        node.used = True
+    binder.context.counted.extend(scope.traits)
+    if not scope.inherited:
+        for trait in scope.traits:
+            binder.nodes[trait.place].used = True
