@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from threading import Thread
 
 import pytest
 from langchain_core.runnables import RunnableLambda
@@ -11,7 +12,7 @@ from langchain_core.runnables import RunnableLambda
 from llmrec.data import SplitProtocol, split
 from llmrec.errors import ArtifactError, ConfigError, UnknownUserError
 from llmrec.evaluation.fusion import fit_fusion, sample_queries
-from llmrec.recommender import Recommender, RecommenderConfig
+from llmrec.recommender import Recommender, RecommenderConfig, build_pipeline
 from llmrec.types import History
 
 
@@ -168,6 +169,16 @@ def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
         Recommender.open(**{**fitted, "retriever": "popularity"})
 
 
+def test_a_weight_fitted_for_popularity_serves_popularity(options, film_world, tmp_path):
+    chosen = {**options, "retriever": "popularity", "weight": None}
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    fitting = RecommenderConfig.of({**chosen, "weight": 0.0})
+    pipeline, _ = build_pipeline(fitting, dataset=film_world, train=parts.train)
+    fit_fusion(pipeline, sample_queries(parts.validation, 5)).save(tmp_path / "fusion")
+    opened = Recommender.open(**{**chosen, "fusion": tmp_path / "fusion"})
+    assert opened.invoke({"user_id": film_world.users[0], "explain": False})
+
+
 def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, film_world):
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     queries = sample_queries(parts.validation, 40)
@@ -186,3 +197,44 @@ def test_leaving_the_recommender_lets_go_of_its_model(options, tmp_path):
         assert recommender.invoke({"user_id": user, "explain": False})
     with pytest.raises(Exception, match="closed"):
         recommender.invoke({"user_id": user, "explain": False})
+
+
+def test_more_streams_than_threads_finish_together(recommender, film_world):
+    asked = [{"user_id": user, "k": 2, "explain": False} for user in film_world.users[:40]]
+
+    async def streamed(request):
+        return [piece[0].item async for piece in recommender.astream(request)]
+
+    async def everybody():
+        streams = asyncio.gather(*(streamed(request) for request in asked))
+        single = asyncio.gather(*(recommender.ainvoke(request) for request in asked[:20]))
+        return await asyncio.wait_for(asyncio.gather(streams, single), timeout=120)
+
+    streams, single = asyncio.run(everybody())
+    assert all(len(items) == 2 for items in streams)
+    assert [[row.item for row in rows] for rows in single] == streams[:20]
+
+
+def test_an_open_stream_keeps_nobody_waiting(recommender, film_world):
+    one, other = film_world.users[:2]
+    whole = told(recommender.invoke(one))
+    stream = recommender.stream(one)
+    first = next(stream)
+    done = Thread(target=recommender.invoke, args=(other,), daemon=True)
+    done.start()
+    done.join(timeout=60)
+    assert not done.is_alive()
+    for_other = told(recommender.invoke(other))
+    assert told([*first, *(row for piece in stream for row in piece)]) == whole
+    assert told(recommender.invoke(other)) == for_other
+
+
+def test_a_stream_that_is_left_can_be_asked_again(recommender, film_world):
+    user = film_world.users[0]
+
+    async def leave_then_ask():
+        async for _ in recommender.astream(user):
+            break
+        return await asyncio.wait_for(recommender.ainvoke(user), timeout=60)
+
+    assert told(asyncio.run(leave_then_ask())) == told(recommender.invoke(user))
