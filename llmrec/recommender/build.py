@@ -46,7 +46,8 @@ def build_pipeline(
     Args:
         config: The choices.
         dataset: The configuration's dataset where it is loaded already.
-        train: The events that a popularity count may learn from; default: all of the dataset's.
+        train: The events that popularity counts, each before the moment asked about only;
+            default: all of the dataset's.
 
     Returns:
         The pipeline, and the dataset that users are looked up in.
@@ -90,7 +91,7 @@ def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
 
 def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
     if config.retriever == "popularity":
-        return PopularityRetriever.fit(dataset.catalogue, train)
+        return PopularityRetriever(dataset.catalogue, train)
     path = config.index_path
     if not path.exists():
         raise ArtifactError(

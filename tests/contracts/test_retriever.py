@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,10 +46,19 @@ def history(numbers, *, user="u", rating=None) -> History:
     return History(user_id=user, as_of=START + timedelta(days=400), interactions=events)
 
 
+def everybodys_log():
+    """Item n is taken 7 n modulo 20 times, at moments all through the histories'."""
+    rows = [(f"i{n}", t) for n in range(N) for t in range((n * 7) % 20)]
+    start_s = int(START.timestamp())
+    return pl.LazyFrame(
+        {"item_id": [i for i, _ in rows], "timestamp_s": [start_s + 86_400 * t for _, t in rows]}
+    )
+
+
 def make(kind):
     encoder = open_encoder("minilm") if kind.endswith("minilm") else HashEncoder()
     if kind == "popularity":
-        return PopularityRetriever(CATALOGUE, {f"i{n}": (n * 7) % 20 for n in range(N)})
+        return PopularityRetriever(CATALOGUE, everybodys_log())
     index = ItemIndex.build(CATALOGUE, encoder)
     if kind.startswith("text"):
         return TextRetriever(index, encoder)
