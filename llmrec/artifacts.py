@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from llmrec.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -204,12 +204,15 @@ def any_inside(path: Path) -> bool:
     return not path.is_dir() or next(path.iterdir(), None) is not None
 
 
-def read_manifest(path: Path, kind: str, *, verify: bool = True) -> Manifest:
+def read_manifest(
+    path: Path, kind: str, *, needs: Collection[str] = (), verify: bool = True
+) -> Manifest:
     """Return an artifact's manifest after checking that it is whole.
 
     Args:
         path: The artifact's folder.
         kind: What it must be.
+        needs: Files that this kind is made of; a manifest that lacks one proves nothing of it.
         verify: Hash every file; without it only presence is checked.
 
     Raises:
@@ -222,21 +225,40 @@ def read_manifest(path: Path, kind: str, *, verify: bool = True) -> Manifest:
             remedy="Make it again with this version of llmrec.",
         )
     if raw.get("kind") != kind:
-        raise ArtifactError(f"{path} is an artifact of kind {raw.get('kind')!r}, not {kind!r}")
-    try:
-        manifest = Manifest(**raw)
-    except TypeError as error:
-        raise ArtifactError(f"{path / MANIFEST}: {error}") from error
-    for name, expected in manifest.files.items():
+        raise ArtifactError(
+            f"{path} is an artifact of kind {raw.get('kind')!r}, not {kind!r}",
+            remedy="Is this the right folder?",
+        )
+    again = f"Make the {kind} again."
+    manifest = _manifest(Path(path) / MANIFEST, raw, again)
+    for name in (*needs, *manifest.files):
         file = Path(path) / name
+        if name not in manifest.files:
+            raise ArtifactError(f"{path / MANIFEST} does not list {name}", remedy=again)
         if not file.is_file():
-            raise ArtifactError(f"{file} is missing", remedy=f"Make the {kind} again.")
-        if verify and sha256_file(file) != expected:
+            raise ArtifactError(f"{file} is missing", remedy=again)
+    for name, expected in manifest.files.items() if verify else ():
+        if sha256_file(Path(path) / name) != expected:
             raise ArtifactError(
-                f"{file} is damaged: its SHA-256 is not the manifest's",
-                remedy=f"Make the {kind} again.",
+                f"{path / name} is damaged: its SHA-256 is not the manifest's", remedy=again
             )
     return manifest
+
+
+def _manifest(file: Path, raw: dict[str, Any], remedy: str) -> Manifest:
+    """Return a manifest's fields, each of its type; files lie inside the artifact's folder."""
+    for name in ("made_from", "files", "metrics"):
+        if not isinstance(raw.get(name), dict):
+            fault = f"{name} is {raw.get(name)!r:.80}, not an object"
+            raise ArtifactError(f"{file}: {fault}", remedy=remedy)
+    for name, digest in raw["files"].items():
+        if not isinstance(digest, str) or Path(name).is_absolute() or ".." in Path(name).parts:
+            fault = f"files: {name!r:.80} with {digest!r:.80} is no file of it with its SHA-256"
+            raise ArtifactError(f"{file}: {fault}", remedy=remedy)
+    try:
+        return Manifest(**raw)
+    except TypeError as error:
+        raise ArtifactError(f"{file}: {error}", remedy=remedy) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -247,10 +269,12 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise ArtifactError(
             f"{path} holds no {MANIFEST}", remedy="Is this the right folder?"
         ) from None
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{file} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtifactError(
+            f"{file} cannot be read: {error}", remedy="Make the artifact again."
+        ) from error
     if not isinstance(raw, dict):
-        raise ArtifactError(f"{file} is not a JSON object")
+        raise ArtifactError(f"{file} is not a JSON object", remedy="Make the artifact again.")
     return raw
 
 

@@ -81,7 +81,9 @@ class CachedEngine:
 
         pairs = zip(prompts, labels, strict=True)
         asked = [[self._key("labels", prompt, list(map(int, some)))] for prompt, some in pairs]
-        return [_unpacked(answers[0]) for answers in self._answers(asked, ask)]
+        answers = self._answers(asked, ask)
+        sizes = map(len, labels)
+        return [self._scores(row[0], size) for row, size in zip(answers, sizes, strict=True)]
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
@@ -108,7 +110,11 @@ class CachedEngine:
                 rows.append([new[c] if c in new else known[key] for c, key in enumerate(asked[n])])
             return rows
 
-        return [[_unpacked(value) for value in row] for row in self._answers(asked, ask)]
+        answers = self._answers(asked, ask)
+        return [
+            [self._scores(value, len(ids)) for value, ids in zip(row, options, strict=True)]
+            for row, options in zip(answers, continuations, strict=True)
+        ]
 
     def generate(
         self,
@@ -128,7 +134,7 @@ class CachedEngine:
             return [[text.encode()] for text in some]
 
         asked = [[self._key("text", prompt, settings)] for prompt in prompts]
-        return [answers[0].decode() for answers in self._answers(asked, ask)]
+        return [self._text(answers[0]) for answers in self._answers(asked, ask)]
 
     def stream(
         self,
@@ -145,7 +151,7 @@ class CachedEngine:
         known = self._store.get([key])
         if known:
             self.stats.cache_hits += 1
-            yield known[key].decode()
+            yield self._text(known[key])
             return
         pieces = []
         for piece in self._engine.stream(prompt, **settings):
@@ -157,6 +163,19 @@ class CachedEngine:
         """Close the file and the engine."""
         self._store.close()
         self._engine.close()
+
+    def _scores(self, value: bytes, size: int) -> LogProbs:
+        """Return a kept answer of so many numbers."""
+        if len(value) != 4 * size:
+            raise self._store.damaged(f"a row has {len(value)} bytes where {4 * size} belong")
+        return np.frombuffer(value, dtype="<f4").astype(np.float32)
+
+    def _text(self, value: bytes) -> str:
+        """Return a kept answer in words."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise self._store.damaged(f"a text cannot be read: {error}") from error
 
     def _key(self, kind: str, ids: TokenIds, what: object) -> bytes:
         digest = hashlib.sha256(f"{self._identity} {kind} {len(ids)} ".encode())
@@ -254,10 +273,14 @@ class _Store:
                 remedy="Is it a writable place, and no other process stuck on it?",
             ) from error
         except sqlite3.DatabaseError as error:
-            raise ArtifactError(
-                f"the engine cache {self._path} is damaged or no cache: {error}",
-                remedy="Remove the file (answers are then computed again), or name another.",
-            ) from error
+            raise self.damaged(str(error)) from error
+
+    def damaged(self, fault: str) -> ArtifactError:
+        """Return the error for a file that does not hold what it should."""
+        return ArtifactError(
+            f"the engine cache {self._path} is damaged or no cache: {fault}",
+            remedy="Remove the file (answers are then computed again), or name another.",
+        )
 
 
 def _identity(card: EngineCard) -> str:
@@ -279,7 +302,3 @@ def _settings(
 
 def _packed(scores: LogProbs) -> bytes:
     return np.asarray(scores, dtype="<f4").tobytes()
-
-
-def _unpacked(value: bytes) -> LogProbs:
-    return np.frombuffer(value, dtype="<f4").astype(np.float32)

@@ -13,10 +13,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import MANIFEST, read_manifest, sha256_file, sha256_of, write_artifact
+from llmrec.artifacts import read_manifest, sha256_file, sha256_of, write_artifact
 from llmrec.errors import ArtifactError, EngineError, ModelNotFoundError, did_you_mean, require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONVERSION = 1
 """Raised whenever the conversion would give other weights or another tokenizer."""
@@ -116,8 +119,8 @@ def weights_sha256(folder: Path) -> str:
     their hash already; other hashes are kept under ``cache_root()`` by path, size and time.
     """
     folder = Path(folder)
-    if (folder / MANIFEST).is_file():
-        origin = read_manifest(folder, "model", verify=False).made_from
+    origin = _origin(folder)
+    if {"source_sha256", "conversion"} <= origin.keys():
         return sha256_of([origin["source_sha256"], origin["conversion"]])
     return files_sha256(_checked(folder))
 
@@ -148,11 +151,16 @@ def _converted_folder(model: EmbeddedModel) -> Path:
 
 
 def _is_converted(folder: Path, model: EmbeddedModel) -> bool:
-    try:
-        origin = read_manifest(folder, "model", verify=False).made_from
-    except ArtifactError:
-        return False
+    origin = _origin(folder)
     return (origin.get("version"), origin.get("conversion")) == (model.version, CONVERSION)
+
+
+def _origin(folder: Path) -> Mapping[str, Any]:
+    """Return what a converted model was made from; nothing for any other folder."""
+    try:
+        return read_manifest(folder, "model", needs=("config.json",), verify=False).made_from
+    except ArtifactError:
+        return {}
 
 
 def _obtain_embedded(model: EmbeddedModel) -> Path:

@@ -132,7 +132,7 @@ class FusionArtifact:
         Raises:
             ArtifactError: It is missing, damaged or of another kind.
         """
-        manifest = read_manifest(path, KIND)
+        manifest = read_manifest(path, KIND, needs=(_FILE,))
         try:
             fit = _fit_of(json.loads((path / _FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, KeyError, ConfigError) as error:
@@ -165,7 +165,11 @@ def _fit_of(raw: dict[str, Any]) -> FusionFit:
     """Return the fit from its JSON form."""
     low, high = raw["gain_interval"]
     curve = tuple((float(weight), float(value)) for weight, value in raw["curve"])
-    return FusionFit(**{**raw, "curve": curve, "gain_interval": (low, high)})
+    if not {0.0, 1.0, raw["weight"]} <= {weight for weight, _ in curve}:
+        raise ValueError("the curve lacks the retriever, the LLM, or the fitted weight")
+    numbers = {"gain": float(raw["gain"]), "gain_interval": (float(low), float(high))}
+    counts = {name: int(raw[name]) for name in ("n_queries", "n_with_target")}
+    return FusionFit(**{**raw, **numbers, **counts, "curve": curve})
 
 
 def _check(

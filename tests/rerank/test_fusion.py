@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import math
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmrec.artifacts import sha256_file
 from llmrec.errors import ArtifactError, ConfigError
 from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight
 from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
@@ -260,3 +263,20 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path):
         FusionArtifact.read(tmp_path / "fusion")
     with pytest.raises(ArtifactError, match="holds no manifest"):
         FusionArtifact.read(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    "change", [{"curve": []}, {"curve": [[0.0, 0.1], [1.0, 0.1]]}, {"gain": None}, {"weight": "x"}]
+)
+def test_a_file_of_wrong_values_is_refused_though_its_hash_is_right(change, tmp_path):
+    fit = fit_weight([np.arange(3.0)], [np.arange(3.0)], [2])
+    made_from = {"retriever": "r", "engine": "e", "template": "t", "scorer": "s"}
+    folder = tmp_path / "fusion"
+    FusionArtifact(fit=dataclasses.replace(fit, weight=0.3), made_from=made_from).save(folder)
+    file, manifest = folder / "fusion.json", folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    raw = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**raw, "files": {"fusion.json": sha256_file(file)}}))
+    with pytest.raises(ArtifactError, match="is not a fitted weight") as caught:
+        FusionArtifact.read(folder)
+    assert "fusion fit" in caught.value.remedy
