@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,14 @@ from llmrec.explain.claims.amounts import (
     proportion,
 )
 from llmrec.explain.claims.gaps import GAPS
-from llmrec.explain.claims.numbers import parse_number, parse_ordinal
+from llmrec.explain.claims.numbers import Range, parse_number, parse_ordinal
 from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
 from llmrec.explain.claims.titles import find_phrases
 from llmrec.explain.claims.tokens import Token, is_picture, is_quote, sentence_spans, tokenize
 from llmrec.explain.claims.weak import is_own, is_weak, tells_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Set
+    from collections.abc import Iterator, Set
 
     from llmrec.explain.claims.lexicon import Lexicon
     from llmrec.explain.claims.vocabulary import Found, Vocabulary
@@ -178,33 +179,44 @@ def _cite_node(match: re.Match[str]) -> Node:
     return Node("cite", match[0], match.start(), match.end(), value=tuple(numbers))
 
 
-def _spans(masked: str) -> list[Span]:  # noqa: C901
+def _spans(masked: str) -> list[Span]:
     """Return the times, gaps, ratings and numbers of a sentence, none overlapping."""
     found: list[Span] = []
-
-    def add(start: int, end: int, kind: str, value: object) -> None:
-        text = masked[start:end]
-        start += len(text) - len(text.lstrip())
-        if value is not None and not any(s.start < end and start < s.end for s in found):
-            found.append(Span(start, end, kind, value))
-
-    for kind, table in (("gap", GAPS), ("time", TIMES), ("rating", RATINGS), ("repeats", REPEATS)):
-        for pattern, build in table:
+    for kind, patterns in _KINDS:
+        for pattern, build in patterns:
             for match in pattern.finditer(masked):
-                add(match.start(), match.end(), kind, build(match))
-    for match in DECADE.finditer(masked):
-        add(match.start(), match.end(), "decade", decade(match["decade"]))
-    for match in BARE_YEAR.finditer(masked):
-        add(match.start(), match.end(), "time", bare_year(match))
-    for match in PROPORTION.finditer(masked):
-        add(match.start(), match.end(), "proportion", proportion(match))
-    for match in ORDINALS.finditer(masked):
-        if match[0].lower() != "first":
-            add(match.start(), match.end(), "ordinal", parse_ordinal(match["ordinal"]))
-    for match in NUMBER.finditer(masked):
-        if match["number"].lower() not in {"one", "some"}:
-            add(match.start("number"), match.end("number"), "number", parse_number(match["number"]))
+                group = "number" if kind == "number" else 0
+                start, end = match.span(group)
+                start += len(match[group]) - len(match[group].lstrip())
+                value = build(match)
+                taken = any(s.start < end and start < s.end for s in found)
+                if value is not None and not taken:
+                    found.append(Span(start, end, kind, value))
     return found
+
+
+def _ordinal(match: re.Match[str]) -> int | None:
+    return None if match[0].lower() == "first" else parse_ordinal(match["ordinal"])
+
+
+def _number(match: re.Match[str]) -> Range | None:
+    text = match["number"]
+    return None if text.lower() in {"one", "some"} else parse_number(text)
+
+
+_Patterns = Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], object]]]
+_KINDS: tuple[tuple[str, _Patterns], ...] = (
+    ("gap", GAPS),
+    ("time", TIMES),
+    ("rating", RATINGS),
+    ("repeats", REPEATS),
+    ("decade", ((DECADE, lambda match: decade(match["decade"])),)),
+    ("time", ((BARE_YEAR, bare_year),)),
+    ("proportion", ((PROPORTION, proportion),)),
+    ("ordinal", ((ORDINALS, _ordinal),)),
+    ("number", ((NUMBER, _number),)),
+)
+"""What is read in a sentence, the earlier before the later."""
 
 
 def _words(

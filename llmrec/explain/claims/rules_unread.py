@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Past
