@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.kindred import stems
+from llmrec.explain.claims.rules_liking import is_hope
 from llmrec.explain.claims.rules_unread import read_loosely
 from llmrec.explain.claims.said_of_you import (
     compares_or_tells,
@@ -194,6 +195,9 @@ def _is_empty(binder: Binder, place: int) -> bool:
     """Return whether a word that often claims something has nothing here to claim it of."""
     node = binder.nodes[place]
     if node.has("praise"):
+        fares = place and binder.nodes[place - 1].lemma in {"fare", "do", "go", "sit", "work"}
+        if node.lemma == "better" and fares:
+            return is_hope(binder, place)
         return node.lemma not in _COMPARING and not compares_or_tells(binder, place)
     if node.lemma in _ALONE:
         return not any(n.kind == "entity" and not n.has("rec") for n in binder.nodes)

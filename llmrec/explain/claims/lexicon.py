@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _VOWELS = "aeiou"
 _MAX_WORDS = 7
+_SHORT_ADJECTIVE = 6
 _TALK_CLASSES = {"verbs": "recv", "nouns": "talknoun", "adjectives": "glue", "adverbs": "glue"}
 _INTENSIFIERS = frozenset(
     [
@@ -116,6 +117,10 @@ class Lexicon:
                     for form, classes in _forms(kind, entry, irregular):
                         if _key(form) not in known:
                             self._put(form, entry, {name, *classes})
+        for entry in _entries(talk["adjectives"]["how a film is called"]):
+            for form in _comparatives(entry):
+                if _key(form) not in known:
+                    self._put(form, entry, {"adjective", "glue", "compared"})
         self._neutral = frozenset(self._classes) - known
 
     def _aux(self, irregular: Mapping[str, list[str]]) -> None:
@@ -216,6 +221,20 @@ def _forms(
         yield plural(entry), {"noun", "plural"}
     else:
         yield entry, {"glue"}
+
+
+def _comparatives(adjective: str) -> list[str]:
+    """Return "gentler", "gentlest": of short adjectives only, none of others."""
+    if len(adjective) > _SHORT_ADJECTIVE or not adjective.isalpha():
+        return []
+    root = adjective
+    if root.endswith("e"):
+        root = root[:-1]
+    elif root.endswith("y"):
+        root = root[:-1] + "i"
+    elif root[-1] in "dgmnpt" and root[-2] in _VOWELS and root[-3] not in _VOWELS:
+        root += root[-1]
+    return [root + "er", root + "est"]
 
 
 def _conjugated(entry: str, irregular: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:

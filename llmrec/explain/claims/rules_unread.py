@@ -48,9 +48,9 @@ def read_loosely(binder: Binder, place: int) -> bool:
         _check_liked(binder, place, kind)
     elif node.has("habit", "favourite", "mostly"):
         _check_often(binder, place)
-    elif node.lemma in _AGES:
+    elif node.text.lower() in _AGES:
         _check_age(binder, place)
-    elif node.has("higher", "lower") or node.lemma in _RANKS:
+    elif node.has("higher", "lower") or node.text.lower() in _RANKS:
         _check_rank(binder, place)
     elif node.kind == "ordinal":
         _check_next(binder, place)
@@ -151,7 +151,7 @@ def _check_age(binder: Binder, place: int) -> None:
     own = facts.year(facts.item.item_id)
     if own is None or not years or None in years or any(n.lemma == "one" for n in behind):
         return
-    ok = all((own < year) == _AGES[node.lemma] and own != year for year in years if year)
+    ok = all((own < year) == _AGES[node.text.lower()] and own != year for year in years if year)
     node.used = True
     binder.context.report("comparison", f"{node.text}: {facts.item.title}", ok=ok)
 
@@ -162,15 +162,19 @@ def _check_rank(binder: Binder, place: int) -> None:
     before = [e for e in binder.entities if e < place and is_past(binder, e)]
     near = [e for e in binder.entities if place < e <= place + 2 and is_past(binder, e)]
     if not before and not near:
+        near = [e for e in binder.entities if e > place and is_past(binder, e)][:1]
+    if not before and not near:
         return
     readings = binder.resolve((near or before[::-1])[0])
     own = {i for ref in (readings[0] if readings else []) for i in ref.ids}
     best = {i: max(facts.ratings(facts.events[i]), default=0.0) for i in facts.events}
     others = {i for ref in _named(binder) for i in ref.ids if i in best} - own
     mine = {best[i] for i in own if i in best}
+    if not others and node.text.lower().endswith("est"):
+        others = facts.evidence_ids - own
     if not mine or not others:
         return
-    up = node.has("higher") or _RANKS.get(node.lemma, False)
+    up = node.has("higher") or _RANKS.get(node.text.lower(), False)
     sign = 1 if up else -1
     ok = all(sign * m > sign * best[i] for m in mine for i in others)
     node.used = True

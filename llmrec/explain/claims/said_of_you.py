@@ -109,6 +109,9 @@ def is_of_the_person(binder: Binder, place: int) -> bool:
 def compares_or_tells(binder: Binder, place: int) -> bool:
     """Return whether an adjective compares ("more gripping than") or is said of the person."""
     before = binder.nodes[place - 1] if place else None
+    if binder.nodes[place].has("compared"):
+        superlative = binder.nodes[place].text.endswith("est")
+        return superlative or any(n.has("than") for n in binder.nodes[place:])
     if before is not None and before.lemma in {"more", "even more", "most", "the most", "less"}:
         behind = binder.nodes[place + 1 : place + 3]
         return before.lemma in {"most", "the most"} or any(
