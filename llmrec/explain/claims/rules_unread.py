@@ -171,7 +171,7 @@ def _check_rank(binder: Binder, place: int) -> None:
     others = {i for ref in _named(binder) for i in ref.ids if i in best} - own
     mine = {best[i] for i in own if i in best}
     if not others and node.text.lower().endswith("est"):
-        others = facts.evidence_ids - own
+        others = set(facts.evidence_ids - own)
     if not mine or not others:
         return
     up = node.has("higher") or _RANKS.get(node.text.lower(), False)
