@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.clauses import _RELATIVE, Clause, clauses_of
+from llmrec.explain.claims.clauses import RELATIVE, Clause, clauses_of
 from llmrec.explain.claims.mentions import Context, Mention, Ref
 from llmrec.explain.claims.pronouns import is_known, meanings, nth_of
 from llmrec.explain.claims.when import When
@@ -17,59 +17,19 @@ if TYPE_CHECKING:
 
 Alternatives = list[list[Ref]]
 """Readings of which one must hold; in each, what must hold for every ref."""
-_PREPOSITIONS = frozenset(
-    [
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "onto",
-        "about",
-        "between",
-        "among",
-        "than",
-        "as",
-        "after",
-        "before",
-        "via",
-        "alongside",
-        "following",
-        "over",
-        "through",
-        "around",
-    ]
-)
+_PREPOSITIONS = frozenset([
+    "of", "to", "in", "on", "at", "by", "for", "from", "with", "into", "onto", "about",
+    "between", "among", "than", "as", "after", "before", "via", "alongside", "following",
+    "over", "through", "around",
+])  # fmt: skip
 _MODIFIERS = frozenset(
     ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
 )
 _CONJUNCTIONS = frozenset(["and", "or", "plus", "then", "followed by"])
-_OPENERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "another",
-        "also",
-        "both",
-        "by",
-        "with",
-        "from",
-        "in",
-        "of",
-        "about",
-        "on",
-        "set",
-        "all",
-        "one",
-        "its",
-    ]
-)
+_OPENERS = frozenset([
+    "a", "an", "the", "another", "also", "both", "by", "with", "from", "in", "of", "about",
+    "on", "set", "all", "one", "its",
+])  # fmt: skip
 
 
 class Binder:
@@ -214,7 +174,7 @@ class Binder:
         """Return what a node describes whose clause names nothing before it."""
         earlier = [e for e in self.entities if e < clause.start]
         first = self.nodes[clause.start]
-        if earlier and (first.lemma in _RELATIVE or self._apposed(first)):
+        if earlier and (first.lemma in RELATIVE or self._apposed(first)):
             return self._group(earlier[-1]) + self._main_subject(earlier)
         if earlier and (first.has("aux", "verb", "modal", "additive") or first.lemma == "and"):
             return self._main_subject(earlier) or self._group(earlier[-1])

@@ -12,33 +12,14 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.nodes import Node
 
 
-_RELATIVE = frozenset(["which", "who", "whose", "whom"])
+RELATIVE = frozenset(["which", "who", "whose", "whom"])
 
 
-_SUBORDINATE = frozenset(
-    [
-        "because",
-        "since",
-        "while",
-        "whereas",
-        "though",
-        "although",
-        "so",
-        "but",
-        "when",
-        "whenever",
-        "if",
-        "as",
-        "where",
-        "until",
-        "before",
-        "after",
-        "therefore",
-        "thus",
-        "hence",
-        "consequently",
-    ]
-)
+_SUBORDINATE = frozenset([
+    "because", "since", "while", "whereas", "though", "although", "so", "but", "when",
+    "whenever", "if", "as", "where", "until", "before", "after", "therefore", "thus", "hence",
+    "consequently",
+])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +38,7 @@ def clauses_of(nodes: Sequence[Node]) -> list[Clause]:
             node.has("comma") and not _lists(nodes, place)
         ):
             cuts += [place, place + 1]
-        elif place and (node.lemma in _RELATIVE or _subordinates(nodes, place)):
+        elif place and (node.lemma in RELATIVE or _subordinates(nodes, place)):
             cuts.append(place)
     cuts.append(len(nodes))
     ends = sorted(set(cuts))

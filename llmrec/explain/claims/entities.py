@@ -180,45 +180,12 @@ def _governs(node: Node) -> bool:
     return node.lemma in _GOVERNORS or node.has("than")
 
 
-_GOVERNORS = frozenset(
-    [
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "onto",
-        "about",
-        "between",
-        "among",
-        "and",
-        "or",
-        "than",
-        "as",
-        "after",
-        "before",
-        "like",
-        "both",
-        "see",
-        "via",
-        "per",
-        "over",
-        "against",
-        "behind",
-        "is",
-        "was",
-        "are",
-        "were",
-        "through",
-        "around",
-        "upon",
-    ]
-)
+_GOVERNORS = frozenset([
+    "of", "to", "in", "on", "at", "by", "for", "from", "with", "into", "onto", "about",
+    "between", "among", "and", "or", "than", "as", "after", "before", "like", "both", "see",
+    "via", "per", "over", "against", "behind", "is", "was", "are", "were", "through", "around",
+    "upon",
+])  # fmt: skip
 
 
 def _source_of(nodes: Sequence[Node], before: int, context: Context) -> list[Node]:

@@ -111,11 +111,6 @@ def _day_after(match: re.Match[str]) -> Gap:
     )
 
 
-def _same(match: re.Match[str]) -> Gap:
-    unit = match["unit"].lower()
-    return Gap(match[0], same_unit(unit), 0, years=None)
-
-
 def same_unit(unit: str) -> Between:
     """Return whether two moments lie in the same day, week, session, ..."""
 
@@ -262,12 +257,12 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             r"\b(?:(?i:on|in|during|within|over|at) )(?i:one) "
             r"(?P<unit>(?i:day|evening|night|week|weekend|month|year|session|sitting|morning|"
             r"afternoon))\b",
-            _same,
+            lambda m: Gap(m[0], same_unit(m["unit"].lower()), 0),
         ),
         (
             r"\b(?:(?i:later|earlier|again|also) )?(?i:that) (?:same )?"
             r"(?P<unit>(?i:day|evening|night|week|weekend|month|year|session|morning|afternoon))\b",
-            _same,
+            lambda m: Gap(m[0], same_unit(m["unit"].lower()), 0),
         ),
         (
             r"\b(?i:right|straight|directly|immediately|just) "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.amounts import Proportion
-from llmrec.explain.claims.events import events_of, is_past
-from llmrec.explain.claims.likely import cited_refs, plausible
+from llmrec.explain.claims.durations import check_duration, is_duration, years_apart
+from llmrec.explain.claims.events import events_of
+from llmrec.explain.claims.likely import cited_refs
 from llmrec.explain.claims.numbers import Range
 from llmrec.explain.claims.rules_only import check_window
 from llmrec.explain.claims.rules_sharing import FIELD_NOUNS
@@ -20,7 +20,6 @@ from llmrec.explain.claims.scopes import (
     take_scope,
 )
 from llmrec.explain.claims.traits import Trait, find_traits
-from llmrec.explain.claims.when import elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
 _LAST_YEAR_DAYS = 366
-_UNITS = frozenset(["day", "week", "month", "year", "hour"])
 _POINTING = frozenset(["the", "these", "those", "both", "all", "of", "be"])
 _AGING = ("older", "newer", "before", "after", "datev", "earlierword", "then", "followv")
 
@@ -42,8 +40,8 @@ def check_counts(binder: Binder) -> None:
         if node.used or node.kind not in {"number", "proportion"}:
             continue
         node.used = True
-        if _is_duration(binder, place):
-            _check_duration(binder, place)
+        if is_duration(binder, place):
+            check_duration(binder, place)
         elif node.kind == "number" and is_window(binder, place):
             check_window(binder, place, scope_of(binder, place))
         elif isinstance(node.value, Proportion):
@@ -61,38 +59,6 @@ def _is_total(binder: Binder, place: int) -> bool:
     owned = lead[-1:] == ["your"] and lead[0] in {"of", "among", "amongst", "in", "across"}
     sizes = {len(facts.past), len(facts.events)}
     return owned and isinstance(value, Range) and any(value.holds(size) for size in sizes)
-
-
-def _is_duration(binder: Binder, place: int) -> bool:
-    """Return whether a number counts days or weeks that no other rule has read."""
-    behind = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
-    return behind is not None and behind.kind == "word" and behind.lemma in _UNITS
-
-
-def _check_duration(binder: Binder, place: int) -> None:
-    """Check a bare stretch of time: between events or releases, or part of a story."""
-    facts, number = binder.context.facts, binder.nodes[place].value
-    unit = binder.nodes[place + 1].lemma
-    refs = [r for r in plausible(binder) if not r.rec]
-    clause = binder.clause(place)
-    told = any(n.has("you") for n in binder.within(clause)) or any(
-        clause.start <= e < clause.end and is_past(binder, e) for e in binder.entities
-    )
-    ok = not told and not any(
-        n.has("directv") and n.has("verb") and "past" in n.classes for n in binder.within(clause)
-    )
-    if isinstance(number, Range) and told:
-        test = elapsed(number, unit)
-        moments = sorted(e.moment.local for r in refs for e in events_of(facts, r))
-        ok = any(test(a, b) for a, b in itertools.combinations([*moments, facts.now], 2))
-        ok = ok or (unit == "year" and _years_apart(binder, number))
-    binder.context.report("time", f"{binder.nodes[place].text} {unit}s", ok=ok)
-
-
-def _years_apart(binder: Binder, number: Range) -> bool:
-    facts = binder.context.facts
-    years = {y for r in plausible(binder) for i in r.ids if (y := facts.year(i)) is not None}
-    return any(number.holds(abs(a - b)) for a in years for b in years)
 
 
 def _counts_something_else(binder: Binder, place: int) -> bool:
@@ -260,7 +226,7 @@ def _is_loose(binder: Binder, place: int, scope: Scope, wanted: Range) -> bool:
     if any(n.has("film", "watchnoun", "value") for n in behind[:1]):
         return False
     clause = binder.within(scope.clause)
-    if any(n.has(*_AGING) or n.lemma == "by" for n in clause) and _years_apart(binder, wanted):
+    if any(n.has(*_AGING) or n.lemma == "by" for n in clause) and years_apart(binder, wanted):
         return True
     if any(n.lemma in {"next", "against", "runner-up", "second"} for n in binder.nodes):
         facts = binder.context.facts

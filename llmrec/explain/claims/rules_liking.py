@@ -74,9 +74,11 @@ def check_received(binder: Binder) -> None:
         facts = binder.context.facts
         readings = bind_event(binder, place)
 
-        def test(past: Past, judge: Callable[[float], bool] = judge) -> bool:
+        best = facts.scale
+
+        def test(past: Past, judge: Callable[[float], bool] = judge, best: float = best) -> bool:
             rating = past.interaction.rating
-            return rating is not None and judge(rating / facts.scale)  # noqa: B023
+            return rating is not None and judge(rating / best)
 
         ok = holds(readings, any_event(facts, test))
         binder.context.report("rating", f"{node.text}: {names_of(binder, readings)}", ok=ok)
@@ -113,11 +115,15 @@ def check_liking(binder: Binder) -> None:
         readings = target
         facts = binder.context.facts
 
-        def test(past: Past, part: float = part, *, negative: bool = negative) -> bool:
+        best = facts.scale
+
+        def test(
+            past: Past, part: float = part, best: float = best, *, negative: bool = negative
+        ) -> bool:
             rating = past.interaction.rating
             if rating is None:
                 return False
-            share = rating / facts.scale  # noqa: B023
+            share = rating / best
             return share <= DISLIKED_PART if negative else share >= part
 
         ok = holds(readings, any_event(facts, test))

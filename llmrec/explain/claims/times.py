@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.date_readers import (
+    edge_of_month,
+    full_date,
+    iso_of,
+    third_of_month,
+    two_days,
+)
 from llmrec.explain.claims.numbers import AMOUNT
 from llmrec.explain.claims.time_readers import (
     Build,
@@ -13,18 +20,13 @@ from llmrec.explain.claims.time_readers import (
     calendar_unit,
     clock,
     days_back,
-    edge_of_month,
-    full_date,
     half_ago,
     in_third,
-    iso_of,
     part_of_day,
     recent_units,
     recently,
     season,
     since,
-    third_of_month,
-    two_days,
     vaguely_ago,
     weekend,
     which_day,
@@ -294,6 +296,5 @@ def bare_year(match: re.Match[str]) -> When:
         "until": lambda y: y <= year,
         "by": lambda y: y <= year,
     }
-    same: Callable[[int], bool] = lambda y: y == year  # noqa: E731
-    years = compare.get((match["lead"] or "").lower(), same)
+    years = compare.get((match["lead"] or "").lower(), year.__eq__)
     return When(match[0], lambda m: years(m.local.year), year=year, years=years)

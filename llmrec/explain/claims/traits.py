@@ -19,21 +19,10 @@ if TYPE_CHECKING:
 _DIRECTING = frozenset(["directornoun", "directv"])
 _ACTING = frozenset(["castnoun", "castv"])
 _MAKER_ROLES = frozenset(["director", "writer"])
-_THEME_CUES = frozenset(
-    [
-        "about",
-        "on",
-        "of",
-        "around",
-        "tagged",
-        "labelled",
-        "labeled",
-        "with",
-        "involving",
-        "featuring",
-        "into",
-    ]
-)
+_THEME_CUES = frozenset([
+    "about", "on", "of", "around", "tagged", "labelled", "labeled", "with", "involving",
+    "featuring", "into",
+])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
