@@ -176,15 +176,17 @@ def _try_engine(kind: Literal["transformers", "vllm"]) -> str:
 
 
 def _cache() -> Check:
+    from llmrec.cli.options import default_cache
     from llmrec.llm import models
 
-    root = models.cache_root()
+    root, answers = models.cache_root(), default_cache()
+    kept = answers.stat().st_size / 2**20 if answers.is_file() else 0
     existing = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(existing).free / 2**30
     return Check(
         area="system",
         name="cache",
         state="works" if free > 1 else "broken",
-        detail=f"{root}, {free:.0f} GiB free",
+        detail=f"{root}, {free:.0f} GiB free; {kept:.0f} MiB of LLM answers in {answers.name}",
         mend="" if free > 1 else f"Free 1 GiB on the disk of {Path(existing)}, or set LLMREC_HOME.",
     )

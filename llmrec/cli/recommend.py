@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmrec.cli.options import (
+    CacheOption,
     ConfigFile,
     DatasetOption,
     EngineOption,
     FusionOption,
     IndexOption,
     ModelOption,
+    NoCacheFlag,
     UrlOption,
     settings,
 )
@@ -54,6 +56,8 @@ def recommend(
     url: UrlOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
     fusion: FusionOption = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheFlag = False,
     as_json: JsonFlag = False,
     out: OutFile = None,
 ) -> None:
@@ -75,16 +79,16 @@ def recommend(
         engine=engine,
         model=model,
         url=url,
+        cache=cache,
+        no_cache=no_cache,
         dataset=dataset,
         index=index,
         retriever=retriever,
         candidates=candidates,
         scorer=scorer,
         fusion=fusion,
+        explain=None if language is None else {"language": language},
     )
-    if language is not None:
-        spoken = choices.explain.model_copy(update={"language": language})
-        choices = choices.model_copy(update={"explain": spoken})
     moment = None if as_of is None else parse_moment(as_of, what="--as-of")
     recommender = Recommender.open(choices)
     histories = _histories(recommender, user or [], history, moment)

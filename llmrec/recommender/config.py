@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import yaml
 from pydantic import Field
 
-from llmrec.config import Settings
+from llmrec.config import Settings, merged
+from llmrec.encode.locate import EMBEDDED as EMBEDDED_ENCODERS
 from llmrec.errors import ConfigError
 from llmrec.explain import EvidenceConfig, ExplainerConfig
 from llmrec.llm import EngineConfig
+from llmrec.llm.models import EMBEDDED as EMBEDDED_MODELS
 from llmrec.serialize import SerializerConfig
 
-_PATHS = ("dataset", "index", "fusion")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EMBEDDED = frozenset({*EMBEDDED_MODELS, *EMBEDDED_ENCODERS})
 
 
 class ExplainSettings(Settings):
@@ -79,28 +84,57 @@ class RecommenderConfig(Settings):
 
     @classmethod
     def read(cls, path: Path | str, **overrides: Any) -> Self:  # noqa: ANN401
-        """Read a YAML file; its relative paths start at its folder. Overrides replace keys.
+        """Read a YAML file; overrides win key by key, those of ``engine`` and the like too.
 
         Raises:
             ConfigError: The file cannot be read, or a key or value is wrong.
         """
-        path = Path(path)
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
-        for key in _PATHS:
-            value = values.get(key)
-            if isinstance(value, str) and value != "sample":
-                values[key] = str(path.parent / Path(value).expanduser())
-        return cls.of({**values, **overrides}, source=str(path))
+        return cls.of(merged(read_values(path), overrides), source=str(path))
 
     @property
     def index_path(self) -> Path:
         """Where the index lies."""
         return self.index or default_index(self.dataset)
+
+
+def read_values(path: Path | str) -> dict[str, Any]:
+    """Return a YAML file's keys as plain values; relative paths in it start at its folder.
+
+    ``encoder``, ``engine.model`` and ``engine.options.tokenizer`` are paths where they begin with
+    a dot or name a folder there, and names of models otherwise.
+
+    Raises:
+        ConfigError: The file cannot be read or holds no mapping.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
+    _root(values, ("dataset", "index", "fusion"), ("encoder",), path.parent)
+    engine = values.get("engine")
+    if isinstance(engine, dict):
+        served = engine.get("kind") == "server"  # its model is the server's name for it
+        _root(engine, ("cache",), () if served else ("model",), path.parent)
+        if isinstance(engine.get("options"), dict):
+            _root(engine["options"], (), ("tokenizer",), path.parent)
+    return values
+
+
+def _root(
+    values: dict[str, Any], paths: Iterable[str], models: Iterable[str], folder: Path
+) -> None:
+    """Make relative paths start at a folder; a model's name stays a name."""
+    for key in (*paths, *models):
+        value = values.get(key)
+        if not isinstance(value, str):
+            continue
+        place = folder / Path(value).expanduser()
+        is_path = value.startswith((".", "~")) or (place.is_dir() and value not in EMBEDDED)
+        if is_path or (key in paths and value != "sample"):
+            values[key] = str(place)
 
 
 def default_index(dataset: Path) -> Path:
