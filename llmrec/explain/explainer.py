@@ -186,7 +186,7 @@ class Explainer:
         faults = [f"{f.sentence} ({f.detail})" for f in case.findings if not f.ok]
         return WriteRequest(
             history=case.history,
-            candidates=case.ranking.candidates,
+            candidates=case.ranking.reranked,
             item=case.item,
             evidence=case.evidence,
             language=self.config.language,

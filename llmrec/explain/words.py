@@ -33,6 +33,7 @@ class WriteRequest:
 
     history: History
     candidates: tuple[Candidate, ...]
+    """What the LLM was asked to rank; the item need not be among them."""
     item: Item
     evidence: tuple[Evidence, ...]
     """In the order of the citations ``[1]``, ``[2]``, ..."""

@@ -66,7 +66,9 @@ def build_pipeline(
         weight = _weight(config, retriever, reranker)
         explainer = _explainer(config, engine, reranker, dataset.catalogue)
         undo.pop_all()
-    decision = Decision(retriever=retriever, reranker=reranker, weight=weight)
+    decision = Decision(
+        retriever=retriever, reranker=reranker, weight=weight, n_reranked=config.candidates
+    )
     pipeline = Pipeline(
         retriever=retriever,
         decision=decision,

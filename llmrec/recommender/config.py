@@ -59,7 +59,8 @@ class RecommenderConfig(Settings):
     encoder: str | None = None
     """Embedded name, folder or hub id; default: the one that the index was built with."""
     candidates: int = Field(default=20, ge=1, le=1000)
-    """How many candidates are retrieved and scored."""
+    """How many candidates are retrieved and scored. A request for more items than that gets the
+    retriever's next ones behind them, in its order."""
     mask_seen: bool = True
     """Whether items of the history are left out."""
     engine: EngineConfig | None = Field(default_factory=EngineConfig)

@@ -3,7 +3,7 @@
 from llmrec.rerank.base import Reranker
 from llmrec.rerank.context import PromptContext, SharedContext
 from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight
-from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
+from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.rerank.labels import LabelScorer
 from llmrec.rerank.likelihood import LikelihoodScorer
 from llmrec.rerank.runs import (
@@ -29,6 +29,7 @@ __all__ = [
     "fit_weight",
     "fuse",
     "read_candidates",
+    "retriever_alone",
     "write_jsonl",
     "write_trec",
     "zscore",

@@ -238,3 +238,22 @@ def test_a_stream_that_is_left_can_be_asked_again(recommender, film_world):
         return await asyncio.wait_for(recommender.ainvoke(user), timeout=60)
 
     assert told(asyncio.run(leave_then_ask())) == told(recommender.invoke(user))
+
+
+@pytest.mark.parametrize("scorer", ["labels", "likelihood"])
+def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer):
+    opened = Recommender.open(**{**options, "scorer": scorer})
+    user = film_world.users[0]
+    rows = opened.invoke({"user_id": user, "k": 30})
+    assert [row.rank for row in rows] == list(range(1, 31))
+    assert all(a.score >= b.score for a, b in itertools.pairwise(rows))
+    assert all(row.explanation.text for row in rows)
+    assert told(rows[:3]) == told(opened.invoke({"user_id": user, "k": 3}))
+
+
+def test_too_many_labels_say_what_to_do(options, film_world):
+    opened = Recommender.open(**{**options, "scorer": "labels", "candidates": 40})
+    with pytest.raises(ConfigError, match="40 candidates, but only 26 labels") as caught:
+        opened.invoke(film_world.users[0])
+    assert "--candidates 26" in caught.value.remedy
+    assert "--scorer likelihood" in caught.value.remedy
