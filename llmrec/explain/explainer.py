@@ -15,7 +15,7 @@ from llmrec.explain.claims.tokens import sentence_spans
 from llmrec.explain.evidence import EvidenceConfig, find_evidence
 from llmrec.explain.languages import READ, language_code
 from llmrec.explain.template import template_sentences
-from llmrec.explain.words import WriteRequest
+from llmrec.explain.words import WriteRequest, drafts_of
 from llmrec.types import Explanation, Finding, Recommendation
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SAYS_SOMETHING = frozenset(["taste", "count", "attribute", "relation", "cause", "rating"])
 _MAX_SENTENCES = 5
+_MAX_DETAIL_CHARS = 300
 
 
 class ExplainerConfig(Settings):
@@ -66,6 +67,8 @@ class _Case:
     author: Author = "template"
     findings: tuple[Finding, ...] = ()
     rejected: list[Finding] = field(default_factory=list)
+    unwritable: bool = False
+    """Whether the writer failed on it, so that it is not asked again."""
 
 
 class Explainer:
@@ -150,10 +153,9 @@ class Explainer:
     def _tell(self, cases: Sequence[_Case]) -> None:
         """Give every case its text: the LLM's, else rewritten, else the template's."""
         open_cases = list(cases)
-        if self._writer is not None:
-            open_cases = self._write(open_cases, "llm")
-            if self.config.rewrite:
-                open_cases = self._write(open_cases, "llm-rewritten")
+        authors: tuple[Author, ...] = ("llm", "llm-rewritten")
+        for author in authors[: 2 if self.config.rewrite else 1]:
+            open_cases = self._write(open_cases, author)
         for case in open_cases:
             facts = self.checker.facts(case.item, case.evidence, case.history)
             case.text = " ".join(template_sentences(facts, self.config.language))
@@ -162,24 +164,31 @@ class Explainer:
 
     def _write(self, cases: Sequence[_Case], author: Author) -> list[_Case]:
         """Ask the writer, in one batch; return the cases whose text did not stand."""
-        if self._writer is None or not cases:
+        asked = [case for case in cases if not case.unwritable]
+        if self._writer is None or not asked:
             return list(cases)
-        texts = self._writer.write([self._request(case, author) for case in cases])
-        failed = []
-        for case, draft in zip(cases, texts, strict=True):
-            text = resolve_citations(
-                draft,
-                case.evidence,
-                language=self.config.language,
-                time_zone=self.config.time_zone,
-            )
-            case.text, case.author = text, author
-            findings = self._check(case, text)
-            case.findings = (*findings, *_form(case, text, findings))
-            if not stands(case.findings):
-                case.rejected.extend(f for f in case.findings if not f.ok)
-                failed.append(case)
-        return failed
+        drafts = drafts_of(self._writer, [self._request(case, author) for case in asked])
+        for case, draft in zip(asked, drafts, strict=True):
+            if isinstance(draft, Exception):
+                case.unwritable = True
+                case.rejected.append(_writer_failed(draft))
+            else:
+                self._take(case, draft, author)
+        return [case for case in cases if case.unwritable or not stands(case.findings)]
+
+    def _take(self, case: _Case, draft: str, author: Author) -> None:
+        """Make a draft the case's text, checked."""
+        case.author = author
+        case.text = resolve_citations(
+            draft,
+            case.evidence,
+            language=self.config.language,
+            time_zone=self.config.time_zone,
+        )
+        findings = self._check(case, case.text)
+        case.findings = (*findings, *_form(case, case.text, findings))
+        if not stands(case.findings):
+            case.rejected.extend(f for f in case.findings if not f.ok)
 
     def _request(self, case: _Case, author: Author) -> WriteRequest:
         rewriting = author == "llm-rewritten"
@@ -219,6 +228,12 @@ class Explainer:
             candidate=case.ranking.candidates[place],
             explanation=explanation,
         )
+
+
+def _writer_failed(error: Exception) -> Finding:
+    """Return the finding that says why there is no draft to check."""
+    detail = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_DETAIL_CHARS]
+    return Finding(category="writer", sentence="", ok=False, detail=f"the writer failed: {detail}")
 
 
 def _form(case: _Case, text: str, findings: Sequence[Finding]) -> list[Finding]:

@@ -51,6 +51,7 @@ class Explanation:
     findings: tuple[Finding, ...] = ()
     """The findings on ``text``; those on drafts that failed stand in ``rejected``."""
     rejected: tuple[Finding, ...] = ()
+    """What was wrong with earlier drafts; category ``writer`` where there was none to check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
