@@ -10,7 +10,6 @@ from llmrec.explain.words import tidy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_core.language_models import BaseChatModel
     from langchain_core.runnables import Runnable
 
     from llmrec.explain.words import ReasonPrompts, WriteRequest
@@ -28,9 +27,7 @@ class ChatModelWriter:
         ConfigError: ``chat_model`` is nothing of LangChain's that can be asked.
     """
 
-    def __init__(
-        self, chat_model: BaseChatModel | Runnable[Any, Any], prompts: ReasonPrompts
-    ) -> None:
+    def __init__(self, chat_model: Runnable[Any, Any], prompts: ReasonPrompts) -> None:
         self._messages = require("langchain_core.messages", "cpu")
         if not isinstance(chat_model, require("langchain_core.runnables", "cpu").Runnable):
             raise ConfigError(

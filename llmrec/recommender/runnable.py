@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from llmrec.data import Dataset
     from llmrec.recommender.pipeline import Pipeline
+    from llmrec.recommender.writers import GivenWriter
 
     P = ParamSpec("P")
     T = TypeVar("T")
@@ -69,11 +70,23 @@ class Recommender(Runnable[Any, Recommendations]):
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llmrec")
 
     @classmethod
-    def open(cls, config: RecommenderConfig | None = None, **options: object) -> Self:
+    def open(
+        cls,
+        config: RecommenderConfig | None = None,
+        *,
+        writer: GivenWriter | None = None,
+        **options: object,
+    ) -> Self:
         """Build a recommender from keywords (the keys of ``RecommenderConfig``) or a config.
 
+        Args:
+            config: The choices, in place of keywords.
+            writer: Puts reasons into words in the LLM's place: a LangChain chat model, or a
+                ``llmrec.explain.Writer``. What it writes is checked like the LLM's own words.
+            options: The choices.
+
         Raises:
-            ConfigError: An unknown key or a wrong value.
+            ConfigError: An unknown key or a wrong value, or the writer cannot write.
             ArtifactError: The index or fusion artifact does not fit what is in use.
         """
         from llmrec.recommender.build import build_pipeline
@@ -82,13 +95,13 @@ class Recommender(Runnable[Any, Recommendations]):
             config = RecommenderConfig.of(options)
         elif options:
             raise ConfigError("give either a config or keywords, not both")
-        pipeline, dataset = build_pipeline(config)
+        pipeline, dataset = build_pipeline(config, writer=writer)
         return cls(pipeline, dataset=dataset, k=config.k, explain=config.explain.enabled)
 
     @classmethod
-    def from_yaml(cls, path: Path | str) -> Self:
+    def from_yaml(cls, path: Path | str, *, writer: GivenWriter | None = None) -> Self:
         """Build a recommender from one YAML file; relative paths in it start at its folder."""
-        return cls.open(RecommenderConfig.read(path))
+        return cls.open(RecommenderConfig.read(path), writer=writer)
 
     def close(self) -> None:
         """Let go of the LLM and its memory; ``with Recommender.open(...) as r:`` does it too."""

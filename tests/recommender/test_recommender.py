@@ -7,6 +7,8 @@ import itertools
 from threading import Thread
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 
 from llmrec.data import SplitProtocol, split
@@ -257,3 +259,35 @@ def test_too_many_labels_say_what_to_do(options, film_world):
         opened.invoke(film_world.users[0])
     assert "--candidates 26" in caught.value.remedy
     assert "--scorer likelihood" in caught.value.remedy
+
+
+class Storyteller:
+    def write(self, requests):
+        return ["Because of [1]."] * len(requests)
+
+
+@pytest.mark.parametrize("engine", [{"kind": "scripted"}, None])
+def test_a_chat_model_or_any_writer_may_write(options, film_world, engine):
+    asked = []
+
+    def answer(messages):
+        asked.append(messages[-1].content)
+        return AIMessage("Because of [1].")
+
+    chosen = {**options, "engine": engine, "weight": engine and 0.3, "k": 1}
+    user = film_world.users[0]
+    told_by = FakeListChatModel(responses=["Because of [1]."])
+    for writer in (RunnableLambda(answer), told_by, Storyteller()):
+        (row,) = Recommender.open(**chosen, writer=writer).invoke(user)
+        assert row.explanation.author == "llm", row.explanation
+        assert row.explanation.evidence[0].item.title in row.explanation.text
+    newest = film_world.history(user).interactions[-1]
+    assert film_world.catalogue[newest.item_id].title in asked[0]
+    assert user not in asked[0]
+
+
+def test_what_cannot_write_is_refused(options):
+    with pytest.raises(ConfigError, match="a str cannot write"):
+        Recommender.open(**options, writer="gpt")
+    with pytest.raises(ConfigError, match=r"explain\.writer is 'template'"):
+        Recommender.open(**{**options, "explain": {"writer": "template"}}, writer=object())
