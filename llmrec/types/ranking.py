@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmrec.errors import ConfigError, UnknownItemError
+from llmrec.types.catalogue import Item  # noqa: TC001 - schemas are read at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmrec.types.catalogue import Item
     from llmrec.types.history import History
 
 Scores = NDArray[np.float64]

@@ -99,6 +99,14 @@ def test_it_composes_as_a_runnable(recommender, film_world):
     assert len(chain.invoke(film_world.users[0])) == 3
 
 
+def test_its_answers_have_a_schema(recommender):
+    schema = recommender.get_output_jsonschema()
+    assert schema["type"] == "array"
+    assert {"rank", "item", "score", "explanation"} <= set(
+        schema["$defs"]["Recommendation"]["properties"]
+    )
+
+
 def test_someone_without_a_past_is_answered(recommender, film_world):
     history = History(user_id="new", as_of=film_world.last_moment)
     rows = recommender.invoke(history)
