@@ -16,7 +16,13 @@ from llmrec.llm.models import find
 from llmrec.llm.size import count_parameters
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.writers import open_writer
-from llmrec.rerank import FusionArtifact, LabelScorer, LikelihoodScorer, default_weight
+from llmrec.rerank import (
+    FusionArtifact,
+    LabelScorer,
+    LikelihoodScorer,
+    default_weight,
+    fusion_key,
+)
 from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
 from llmrec.serialize import HistorySerializer
 
@@ -171,4 +177,10 @@ def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker 
     if config.fusion is None:
         return default_weight()
     path = SAMPLE_FUSION if config.fusion == "sample" else config.fusion
-    return FusionArtifact.load(path, retriever=retriever.identity, reranker=reranker).weight
+    key = fusion_key(
+        retriever=retriever.identity,
+        reranker=reranker,
+        candidates=config.candidates,
+        mask_seen=config.mask_seen,
+    )
+    return FusionArtifact.load(path, key).weight

@@ -2,7 +2,7 @@
 
 from llmrec.rerank.base import Reranker
 from llmrec.rerank.context import PromptContext, SharedContext
-from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight
+from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight, fusion_key
 from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.rerank.labels import LabelScorer
 from llmrec.rerank.likelihood import LikelihoodScorer
@@ -28,6 +28,7 @@ __all__ = [
     "default_weight",
     "fit_weight",
     "fuse",
+    "fusion_key",
     "read_candidates",
     "retriever_alone",
     "write_jsonl",

@@ -171,32 +171,53 @@ def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     asked = {query.history.user_id for query in parts.validation}
     assert not asked & film_world.held_out_users
-    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 40))
+    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 300))
     artifact.save(tmp_path / "fusion")
     fitted = {**options, "weight": None, "fusion": tmp_path / "fusion"}
     assert Recommender.open(**fitted).pipeline.decision.weight == artifact.weight
-    with pytest.raises(ArtifactError, match="retriever"):
-        Recommender.open(**{**fitted, "retriever": "popularity"})
+    for change in ({"retriever": "popularity"}, {"candidates": 9}, {"mask_seen": False}):
+        (name,) = change
+        with pytest.raises(ArtifactError, match=name):
+            Recommender.open(**{**fitted, **change})
+
+
+def test_a_weight_is_not_fitted_on_too_little(recommender, film_world):
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    with pytest.raises(ConfigError, match=r"20 validation queries .* 100 are needed"):
+        sample_queries(parts.validation, 20)
+    with pytest.raises(ConfigError, match=r"40 validation queries .* the data has 40"):
+        sample_queries(parts.validation[:40], 300)
+    unfound = [q for q in parts.validation if not found(recommender, q)][:100]
+    lucky = next(q for q in parts.validation if found(recommender, q))
+    with pytest.raises(ConfigError, match=r"only 0 of 100 .* 20 are needed"):
+        fit_fusion(recommender.pipeline, unfound)
+    with pytest.raises(ConfigError, match="Ask about 2424 queries"):
+        fit_fusion(recommender.pipeline, [*unfound, lucky])
+
+
+def found(recommender, query):
+    row = recommender.pipeline.retrieve([query.history])[0]
+    return any(c.item.item_id == query.target.item_id for c in row)
 
 
 def test_a_weight_fitted_for_popularity_serves_popularity(options, film_world, tmp_path):
-    chosen = {**options, "retriever": "popularity", "weight": None}
+    chosen = {**options, "retriever": "popularity", "candidates": 40, "weight": None}
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     fitting = RecommenderConfig.of({**chosen, "weight": 0.0})
     pipeline, _ = build_pipeline(fitting, dataset=film_world, train=parts.train)
-    fit_fusion(pipeline, sample_queries(parts.validation, 5)).save(tmp_path / "fusion")
+    fit_fusion(pipeline, sample_queries(parts.validation, 300)).save(tmp_path / "fusion")
     opened = Recommender.open(**{**chosen, "fusion": tmp_path / "fusion"})
     assert opened.invoke({"user_id": film_world.users[0], "explain": False})
 
 
 def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, film_world):
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
-    queries = sample_queries(parts.validation, 40)
+    queries = sample_queries(parts.validation, 300)
     engine = recommender.pipeline.decision.reranker.engine
     before = engine.stats.prompts
     artifact = fit_fusion(recommender.pipeline, queries)
-    assert artifact.fit.n_queries == 40
-    assert 0 < artifact.fit.n_with_target < 40
+    assert artifact.fit.n_queries == 300
+    assert 0 < artifact.fit.n_with_target < 300
     assert engine.stats.prompts - before <= artifact.fit.n_with_target * 2
 
 

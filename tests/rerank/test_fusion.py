@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from llmrec.artifacts import sha256_file
 from llmrec.errors import ArtifactError, ConfigError
-from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight
+from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight, fusion_key
 from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
 from llmrec.types import Candidate, Item, Ranking
 
@@ -219,37 +219,49 @@ def test_batches_that_do_not_belong_together_are_refused(retrieval, llm, positio
 class NamedReranker:
     """Only the part of a reranker that a fusion artifact is keyed by."""
 
-    def __init__(self, **changed):
-        self.made_of = {"engine": "m@1:bf16", "template": "t@1", "scorer": "labels:1", **changed}
+    made_of = {"engine": "m@1:bf16", "template": "t@1", "scorer": "labels:1"}  # noqa: RUF012
+
+
+def key():
+    return fusion_key(retriever="text@1", reranker=NamedReranker(), candidates=20, mask_seen=True)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_using_a_weight_that_is_not_proven_warns(tmp_path, caplog, proven):
+    fit = fit_weight(*simulated(20, llm_knows=2.0))
+    low = 0.01 if proven else -0.01
+    FusionArtifact.of(dataclasses.replace(fit, gain_interval=(low, 0.5)), key()).save(
+        tmp_path / "f"
+    )
+    FusionArtifact.load(tmp_path / "f", key())
+    assert ("is not proven" in caplog.text) is not proven
 
 
 def test_an_artifact_comes_back_as_it_was_saved(tmp_path):
     fit = fit_weight(*simulated(20, llm_knows=2.0))
-    saved = FusionArtifact.of(fit, retriever="text@1", reranker=NamedReranker())
+    saved = FusionArtifact.of(fit, key())
     saved.save(tmp_path / "fusion")
-    loaded = FusionArtifact.load(tmp_path / "fusion", retriever="text@1", reranker=NamedReranker())
+    loaded = FusionArtifact.load(tmp_path / "fusion", key())
     assert loaded == saved
     assert loaded.weight == fit.weight
 
 
 @pytest.mark.parametrize(
-    ("retriever", "changed", "message"),
+    ("changed", "message"),
     [
-        ("other", {}, "made from retriever 'text@1', but 'other' is in use"),
-        ("text@1", {"engine": "m@2:fp32"}, "engine 'm@1:bf16', but 'm@2:fp32' is in use"),
-        ("text@1", {"template": "t@2"}, "template 't@1', but 't@2' is in use"),
-        ("text@1", {"scorer": "labels:2"}, "scorer 'labels:1', but 'labels:2' is in use"),
+        ({"retriever": "other"}, "made from retriever 'text@1', but 'other' is in use"),
+        ({"engine": "m@2:fp32"}, "engine 'm@1:bf16', but 'm@2:fp32' is in use"),
+        ({"template": "t@2"}, "template 't@1', but 't@2' is in use"),
+        ({"scorer": "labels:2"}, "scorer 'labels:1', but 'labels:2' is in use"),
+        ({"candidates": 40}, "candidates 20, but 40 is in use"),
+        ({"mask_seen": False}, "mask_seen True, but False is in use"),
     ],
 )
-def test_a_weight_fitted_for_something_else_is_refused_by_name(
-    tmp_path, retriever, changed, message
-):
+def test_a_weight_fitted_for_something_else_is_refused_by_name(tmp_path, changed, message):
     fit = fit_weight(*simulated(5, llm_knows=2.0))
-    FusionArtifact.of(fit, retriever="text@1", reranker=NamedReranker()).save(tmp_path / "fusion")
+    FusionArtifact.of(fit, key()).save(tmp_path / "fusion")
     with pytest.raises(ArtifactError, match=message):
-        FusionArtifact.load(
-            tmp_path / "fusion", retriever=retriever, reranker=NamedReranker(**changed)
-        )
+        FusionArtifact.load(tmp_path / "fusion", {**key(), **changed})
     # To look at, it can still be read.
     assert FusionArtifact.read(tmp_path / "fusion").fit == fit
 
