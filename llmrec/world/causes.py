@@ -164,7 +164,7 @@ def find_causes(
         item_id=shelf.entries[item].item_id,
         log_probability=log_probability,
         events=events,
-        parts=_parts(lives, account, moment_s, item, shelf, settings),
+        parts=parts(lives, account, moment_s, item, shelf, settings),
     )
 
 
@@ -196,7 +196,7 @@ def kinds(
     return tuple(found)
 
 
-def _parts(
+def parts(
     lives: Lives,
     account: int,
     moment_s: int,
@@ -204,7 +204,10 @@ def _parts(
     shelf: Shelf,
     settings: WorldSettings,
 ) -> dict[str, float]:
-    """Return the logarithm of each lasting factor against its mean over the open items."""
+    """Return the logarithm of each lasting factor against its mean over the open items.
+
+    Arguments as in ``without_each``, and the item's position.
+    """
     as_of_s = np.full(len(lives.people.members), moment_s)
     weights, fresh = beliefs(lives, as_of_s, settings)
     likely, openness, row = -1.0, np.ones(len(shelf.entries)), int(lives.people.first_row[account])
