@@ -70,7 +70,7 @@ def live(numbers: Sequence[int], shelf: Shelf, settings: WorldSettings, seed: in
         total = np.cumsum(state.probabilities(moment), axis=1)
         item = (total > (drawn[at] * total[:, -1])[:, None]).argmax(axis=1)
         liking = taste[np.arange(k), item]
-        rating[at] = _rate(liking, item, people.generosity[rows[:k]], bell[at], shelf, settings)
+        rating[at] = rate(liking, item, people.generosity[rows[:k]], bell[at], shelf, settings)
         chosen[at] = item
         state.take(Taken(item, rating[at], cooked[at]))
         begin += k
@@ -114,7 +114,7 @@ def moment_of(
     )
 
 
-def _rate(
+def rate(
     liking: Floats,
     item: Ints,
     generosity: Floats,
