@@ -6,7 +6,7 @@ household comes next, nor whether there are guests: the probability is a mixture
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,18 @@ if TYPE_CHECKING:
 KNOWN_FOR_S = 4 * 3600
 
 
+class Belief(NamedTuple):
+    """Who may choose, and how."""
+
+    weights: Floats
+    """``(rows, 2)``: of each member without and with guests, 1 in total for each account."""
+    fresh: NDArray[np.bool_]
+    """``(rows,)``: whether a session would begin."""
+
+
 def beliefs(
     lives: Lives, as_of_s: Ints, settings: WorldSettings, *, sessions: bool = True
-) -> tuple[Floats, NDArray[np.bool_]]:
+) -> Belief:
     """Return the weights of members and company at a moment of each account.
 
     Args:
@@ -35,10 +44,6 @@ def beliefs(
         as_of_s: ``(accounts,)``, Unix seconds.
         settings: The world's parameters.
         sessions: Whether a session that goes on is known.
-
-    Returns:
-        ``(rows, 2)`` float64: the weight of each member without and with guests, 1 in total for
-        each account; and ``(rows,)``: whether a session would begin.
     """
     people, evenings = lives.people, lives.evenings
     weights, fresh = np.zeros((len(people.child), 2)), np.ones(len(people.child), dtype=bool)
@@ -55,18 +60,18 @@ def beliefs(
             member = _members(lives, account, moment_s, settings, weekend=weekend)
             company = _company(settings, weekend=weekend)
             weights[rows] = member[:, None] * company
-    return weights, fresh
+    return Belief(weights, fresh)
 
 
-def timeless(lives: Lives, settings: WorldSettings) -> Floats:
-    """Return the weights of members and company over a whole week: ``(rows, 2)``."""
+def timeless(lives: Lives, settings: WorldSettings) -> Belief:
+    """Return the weights of members and company over a whole week."""
     people, weights = lives.people, np.zeros((len(lives.people.child), 2))
     for account, first in enumerate(people.first_row):
         for weekend, share in ((False, 5.0 / 7.0), (True, 2.0 / 7.0)):
             member = _often(lives, account, weekend=weekend)
             company = _company(settings, weekend=weekend)
             weights[first : first + len(member)] += share * member[:, None] * company
-    return weights
+    return Belief(weights, np.ones(len(weights), dtype=bool))
 
 
 def _often(lives: Lives, account: int, *, weekend: bool) -> Floats:

@@ -50,9 +50,7 @@ def cause_figures(
         accounts: How many to look at.
     """
     wanted = min(accounts, sum(len(each.people.members) for each in lives))
-    found = list(
-        track(_choices(lives, shelf, settings, vectors, wanted), "causes", total=wanted)
-    )
+    found = list(track(_choices(lives, shelf, settings, vectors, wanted), "causes", total=wanted))
     return {
         "choices": len(found),
         "share": _shares(found),
@@ -101,11 +99,16 @@ def _strong(choices: Sequence[Choice]) -> dict[str, float]:
     return {
         "count": int(is_strong.sum()),
         "for_the_item": int(np.concatenate(favour).sum()),
-        "below_median_similarity": float(is_below[is_strong].mean()),
-        "for_the_item_below_median_similarity": float(is_below[np.concatenate(favour)].mean()),
-        "mean_similarity": float(alike[is_strong].mean()),
-        "mean_similarity_of_others": float(alike[~is_strong].mean()),
+        "below_median_similarity": _mean(is_below[is_strong]),
+        "for_the_item_below_median_similarity": _mean(is_below[np.concatenate(favour)]),
+        "mean_similarity": _mean(alike[is_strong]),
+        "mean_similarity_of_others": _mean(alike[~is_strong]),
     }
+
+
+def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:
+    """Return the mean, 0 of nothing."""
+    return float(values.mean()) if len(values) else 0.0
 
 
 def _decoys(choices: Sequence[Choice]) -> float:
@@ -117,10 +120,10 @@ def _decoys(choices: Sequence[Choice]) -> float:
     return float(np.concatenate(flags).mean())
 
 
-def _explainers(choices: Sequence[Choice]) -> dict[str, float]:
+def _explainers(choices: Sequence[Choice]) -> dict[str, float | None]:
     """Return the share of strong causes among the two events that simple explainers name.
 
-    Only choices that an event speaks for are asked about.
+    Only choices that an event speaks for are asked about; None if there are none.
     """
     asked = [choice for choice in choices if (choice.effect >= STRONG).any()]
     names: dict[str, list[float]] = {"similarity": [], "recency": [], "chance": []}
@@ -130,4 +133,4 @@ def _explainers(choices: Sequence[Choice]) -> dict[str, float]:
         names["similarity"].append(float(strong[alike].mean()))
         names["recency"].append(float(strong[-PICKS:].mean()))
         names["chance"].append(float(strong.mean()))
-    return {name: float(np.mean(values)) for name, values in names.items()}
+    return {name: float(np.mean(each)) if each else None for name, each in names.items()}

@@ -246,5 +246,3 @@ def _remember_one(lives: Lives, own: Ints, shelf: Shelf, settings: WorldSettings
         state.advance(lives.evenings.day[at])
         state.take(taken(lives, at))
     return state
-
-

@@ -128,7 +128,7 @@ def _days(drawn: Floats, first: Ints, settings: WorldSettings) -> Ints:
     total = np.cumsum(rhythm)
     gone = (total - rhythm)[first][:, None]
     days = np.searchsorted(total, gone + drawn * (total[-1] - gone), side="right")
-    return np.minimum(days, settings.days - 1)
+    return np.asarray(np.minimum(days, settings.days - 1))
 
 
 def _repeats(days: Ints) -> NDArray[np.bool_]:
@@ -191,7 +191,7 @@ def _members(
     total = people.member_totals[np.arange(len(states))[:, None], weekend]
     drawn = uniforms(states[:, None], counters + _MEMBER) * total[:, :, -1]
     found = (total <= drawn[:, :, None]).sum(axis=2)
-    return np.minimum(found, people.members[:, None] - 1)
+    return np.asarray(np.minimum(found, people.members[:, None] - 1))
 
 
 def _guests(

@@ -81,12 +81,11 @@ def _ageless(
     traces = [*shelf.follow, *shelf.satiation]
     for trace, left in zip(traces, [*state.pulls, *state.counters], strict=True):
         left[rank] *= np.array([_left(trace, age, mean=not time) for age in ages])[:, None]
-    fresh = np.ones(len(ages), dtype=bool)
     if time:
-        weights, _ = beliefs(lives, as_of_s, settings, sessions=False)
-        return mixture(state, rank, lives, days, weights, fresh)
+        belief = beliefs(lives, as_of_s, settings, sessions=False)
+        return mixture(state, rank, lives, days, belief)
     half = np.full(len(days), 0.5)
-    return mixture(state, rank, lives, days, timeless(lives, settings), fresh, share=half)
+    return mixture(state, rank, lives, days, timeless(lives, settings), share=half)
 
 
 def _ages(lives: Lives, as_of_s: Ints, days: Ints) -> list[Ints]:

@@ -66,14 +66,14 @@ class People:
         return taste
 
 
-def draw_people(
-    numbers: Sequence[int], shelf: Shelf, settings: WorldSettings, seed: int
-) -> People:
+def draw_people(numbers: Sequence[int], shelf: Shelf, settings: WorldSettings, seed: int) -> People:
     """Draw the members of accounts, each from a stream that no other account shares."""
     streams = {number: Stream(seed, "account", number) for number in numbers}
     children = [_household(streams[number], settings.household) for number in numbers]
     members = np.array([len(each) for each in children], dtype=np.int64)
-    names = [(number, m) for number, c in zip(numbers, children, strict=True) for m in range(len(c))]
+    names = [
+        (number, m) for number, c in zip(numbers, children, strict=True) for m in range(len(c))
+    ]
     drawn = [Stream(seed, "member", number, m) for number, m in names]
     child = np.array([is_child for each in children for is_child in each])
     early, late = _tastes(drawn, shelf, settings)
@@ -124,7 +124,7 @@ def _tastes(
         for table, when in ((early, 0), (late, 1)):
             factor = _mean_factor(factors[:, when], places)
             for _ in range(field.power):
-                table *= factor
+                np.multiply(table, factor, out=table)
     if taste.era is not None:
         years = np.array([entry.year or taste.era.newest for entry in shelf.entries])
         # The square of a uniform number leans to 0: to the newest.

@@ -5,7 +5,9 @@ the standard library guarantees ``random()`` alone. So the stream is SplitMix64 
 Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014) on Python integers, and what
 is drawn from it uses ``+ - * /`` and comparisons only: these are exact in IEEE 754 on every
 platform. Each draw depends on the stream's first state and its place alone, so many streams are
-drawn at once on arrays (``starts``, ``uniforms``). Not used, because their last bits differ between platforms or Python versions: ``exp``,
+drawn at once on arrays (``starts``, ``uniforms``).
+
+Not used, because their last bits differ between platforms or Python versions: ``exp``,
 ``log``, ``pow`` (the C library's) and ``sum`` of floats (compensated since Python 3.12).
 """
 

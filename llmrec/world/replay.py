@@ -14,6 +14,7 @@ from llmrec.world.state import Moment, State, Taken
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from llmrec.world.belief import Belief
     from llmrec.world.settings import WorldSettings
     from llmrec.world.shelf import Shelf
     from llmrec.world.simulate import Lives
@@ -63,8 +64,7 @@ def mixture(
     rank: Ints,
     lives: Lives,
     days: Ints,
-    weights: Floats,
-    fresh: NDArray[np.bool_],
+    belief: Belief,
     *,
     share: Floats | None = None,
 ) -> Floats:
@@ -75,8 +75,7 @@ def mixture(
         rank: ``(rows,)``: where each member stands in the state.
         lives: The accounts.
         days: ``(accounts,)``: the day of each.
-        weights: ``(rows, 2)``: of each member without and with guests.
-        fresh: ``(rows,)``: whether a session would begin.
+        belief: Who may choose, and how.
         share: ``(accounts,)``: at which share of the world's time tastes are taken; the day's if
             None.
     """
@@ -91,21 +90,19 @@ def mixture(
         moment = Moment(
             taste=people.taste(row, time),
             day=shelf.day[day],
-            fresh=fresh[row],
+            fresh=belief.fresh[row],
             guests=np.full(len(row), bool(guests)),
         )
-        each = state.probabilities(moment) * weights[row, guests][:, None]
+        each = state.probabilities(moment) * belief.weights[row, guests][:, None]
         by_row = np.empty_like(each)
         by_row[row] = each
         found += np.add.reduceat(by_row, people.first_row, axis=0)
     return found
 
 
-def probabilities(
-    lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings
-) -> Floats:
+def probabilities(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
     """Return the probability of every item at a moment of each account: ``(accounts, n)``."""
     state, rank = remember(lives, as_of_s, shelf, settings)
-    weights, fresh = beliefs(lives, as_of_s, settings)
+    belief = beliefs(lives, as_of_s, settings)
     days = np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
-    return mixture(state, rank, lives, days, weights, fresh)
+    return mixture(state, rank, lives, days, belief)

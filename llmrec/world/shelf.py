@@ -115,11 +115,15 @@ def _check(entries: Sequence[Entry], settings: WorldSettings) -> None:
     tags = sorted({tag for entry in entries for tag in entry.tags})
     for place, tag in _tags_used(settings):
         if tag not in tags:
-            raise ConfigError(f"{place}: no item has the tag {tag!r}", remedy=did_you_mean(tag, tags))
+            raise ConfigError(
+                f"{place}: no item has the tag {tag!r}", remedy=did_you_mean(tag, tags)
+            )
     fields = sorted({name for entry in entries for name in entry.values})
     for place, name in _fields_used(settings):
         if name not in fields:
-            raise ConfigError(f"{place}: no item has a field {name!r}", remedy=did_you_mean(name, fields))
+            raise ConfigError(
+                f"{place}: no item has a field {name!r}", remedy=did_you_mean(name, fields)
+            )
 
 
 def _tags_used(settings: WorldSettings) -> Iterable[tuple[str, str]]:

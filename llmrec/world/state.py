@@ -91,9 +91,12 @@ class State:
 
     def copy_row(self, source: int, target: int) -> None:
         """Make one person's memory that of another."""
-        arrays = (self.today, self.last_item, self.last_day, self.access, self.closed_until)
-        for array in (*arrays, self.times, *self.pulls, *self.counters):
-            array[target] = array[source]
+        for whole in (self.today, self.last_item, self.last_day):
+            whole[target] = whole[source]
+        for table in (self.access, *self.pulls, *self.counters):
+            table[target] = table[source]
+        self.closed_until[target] = self.closed_until[source]
+        self.times[target] = self.times[source]
 
     def advance(self, day: Ints) -> None:
         """Let what the first ``k`` people remember fade until a day, ``(k,)``."""
@@ -126,7 +129,7 @@ class State:
         factor = np.ones((k, len(self.shelf.entries)))
         for trace, counter in zip(self.shelf.satiation, self.counters, strict=True):
             factor *= 1.0 + trace.strength * counter[:k]
-        return np.divide(1.0, factor, out=factor)
+        return np.asarray(1.0 / factor)
 
     def mood(self, fresh: NDArray[np.bool_]) -> Floats:
         """Return the factors of the session, or of the day before: ``(k, n)``."""
@@ -136,7 +139,7 @@ class State:
         # There is one session a day: what was chosen today was chosen in this one.
         going_on = np.flatnonzero(~fresh & (gone == 0))
         found[going_on] = self.shelf.mood[last[going_on]]
-        return found
+        return np.asarray(found)
 
     def probabilities(self, moment: Moment) -> Floats:
         """Return the probability of every item for the first ``k`` people: ``(k, n)``."""

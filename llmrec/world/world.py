@@ -56,7 +56,7 @@ class World:
         chosen = entries_of(self.settings.name) if entries is None else entries
         self.shelf = stock(chosen, self.settings, seed)
         self._places = {entry.item_id: n for n, entry in enumerate(self.shelf.entries)}
-        self._life = lru_cache(_KEPT)(self._draw_life)
+        self.life = lru_cache(_KEPT)(self._draw_life)
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         """Generate the events of all accounts, some accounts at a time, in order of accounts."""
@@ -80,7 +80,7 @@ class World:
             DataError: ``as_of`` has no time zone.
         """
         place, moment_s = self._place(item), _seconds(as_of)
-        return find_causes(self._life(user), 0, moment_s, place, self.shelf, self.settings)
+        return find_causes(self.life(user), 0, moment_s, place, self.shelf, self.settings)
 
     def probability(
         self, user: str, as_of: datetime, without: Without | None = None
@@ -96,7 +96,7 @@ class World:
             UnknownUserError: The world has no such account.
             DataError: ``as_of`` has no time zone.
         """
-        lives, moment_s = self._life(user), np.array([_seconds(as_of)])
+        lives, moment_s = self.life(user), np.array([_seconds(as_of)])
         found = oracle(lives, moment_s, self.shelf, self.settings, without)[0]
         return dict(zip(self._places, found.tolist(), strict=True))
 
@@ -125,7 +125,7 @@ class World:
             as_of: When it chooses.
             place: The event's place among the account's, from 0.
         """
-        lives = self._life(user)
+        lives = self.life(user)
         _, found = without_each(lives, 0, _seconds(as_of), self.shelf, self.settings)
         return dict(zip(self._places, found[place].tolist(), strict=True))
 
@@ -146,7 +146,7 @@ class World:
         if len(set(slate)) < len(slate):
             raise DataError(f"the slate shows an item twice: {', '.join(slate)}")
         shown = np.array([self._place(item) for item in slate], dtype=np.int64)
-        lives, moment_s = self._life(user), _seconds(as_of)
+        lives, moment_s = self.life(user), _seconds(as_of)
         return respond(lives, moment_s, shown, self.shelf, self.settings, seed)
 
     def _place(self, item: str) -> int:

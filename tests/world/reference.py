@@ -37,7 +37,7 @@ class Reference:
     def __init__(self, world: World, user: str) -> None:
         self.world, self.settings = world, world.settings
         self.entries: tuple[Entry, ...] = world.shelf.entries
-        self.lives = world._life(user)
+        self.lives = world.life(user)
         first = datetime.combine(self.settings.start, datetime.min.time(), UTC)
         self.first_s = int(first.timestamp())
         lives = self.lives
@@ -159,9 +159,7 @@ class Reference:
         a, b = self.entries[one], self.entries[other]
         if a.series is None or a.series != b.series or a.place >= b.place:
             return False
-        return not any(
-            e.series == a.series and a.place < e.place < b.place for e in self.entries
-        )
+        return not any(e.series == a.series and a.place < e.place < b.place for e in self.entries)
 
     def satiation(self, own: list[Past], item: int, day: int) -> float:
         """Having had enough of something."""

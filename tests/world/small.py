@@ -32,7 +32,7 @@ def few_entries(world: str) -> tuple[Entry, ...]:
     return (*entries[:60], *entries[60::9])
 
 
-def small(label: str = "film.v2", seed: int = 7, **values: Any) -> World:  # noqa: ANN401
+def small(label: str = "film.v2", seed: int = 7, **values: Any) -> World:
     """A world of a dozen accounts; ``a__b`` reaches into ``a``."""
     wanted = {name.replace("__", "."): value for name, value in values.items()}
     settings = changed(label, SMALL | wanted)

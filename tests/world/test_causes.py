@@ -26,7 +26,7 @@ def moment(seconds: int) -> datetime:
 
 def last_event(world, user: str) -> tuple[str, datetime]:
     """The account's last item, and when it was chosen."""
-    lives = world._life(user)
+    lives = world.life(user)
     item = world.shelf.entries[lives.item[-1]].item_id
     return item, moment(int(lives.evenings.starts_s[-1]))
 
@@ -85,7 +85,7 @@ def test_the_simulators_choices_have_the_probability_it_names():
     world = WORLDS["film.v2"]
     inverse, opened = [], []
     for user in USERS:
-        lives = world._life(user)
+        lives = world.life(user)
         for n in range(len(lives.item)):
             found = world.probability(user, moment(int(lives.evenings.starts_s[n])))
             values = np.array(list(found.values()))
@@ -104,16 +104,14 @@ NOTHING = {
     "rewatch": None,
     "out_of_order": 1.0,
     "session": {},
-    "household": None,
+    "household__share": 0.0,
 }
 RULE = {"by": "talk", "pull": 5.0, "half_life_days": 50}
 
 
 def test_removing_all_causes_of_a_kind_removes_its_share():
     """Where one rule is all that the past does, without it the item is as likely as before."""
-    values = {key: value for key, value in NOTHING.items() if key != "household"}
-    world = small(**values, follow=[RULE], household__share=0.0)
-    bare = small(**values, follow=[], household__share=0.0)
+    world, bare = small(**NOTHING, follow=[RULE]), small(**NOTHING, follow=[])
     checked = 0
     for user in USERS:
         item, as_of = last_event(world, user)
@@ -135,8 +133,7 @@ def test_removing_all_causes_of_a_kind_removes_its_share():
 
 def test_noise_causes_nothing():
     """Where everything is chance, no event and no trait has a part in anything."""
-    world = small(**{key: value for key, value in NOTHING.items() if key not in {"noise", "household"}},
-                  noise=1.0, follow=[RULE], household__share=0.0)  # fmt: skip
+    world = small(**(NOTHING | {"noise": 1.0}), follow=[RULE])
     item, as_of = last_event(world, "p0003")
     found = world.causes("p0003", as_of, item)
     assert {round(cause.effect, 12) for cause in found.events} == {0.0}
