@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from llmrec.errors import ConfigError
 from llmrec.progress import track
 from llmrec.world import baselines
 from llmrec.world.cause_figures import cause_figures
@@ -53,8 +54,14 @@ def measure(
         seed: Any integer.
         vectors: ``(n, dim)``, L2-normalised: the items' texts.
         explained: Of how many accounts the target's causes are looked at.
+
+    Raises:
+        ConfigError: There is not one vector for each item.
     """
-    shelf = stock(entries_of(settings.name), settings, seed)
+    entries = entries_of(settings.name)
+    if len(vectors) != len(entries):
+        raise ConfigError(f"{len(vectors)} vectors for {len(entries)} items")
+    shelf = stock(entries, settings, seed)
     count = -(-settings.people // CHUNK)
     lives = list(track(chunks(settings, seed, shelf), "simulating", total=count))
     log = baselines.log_of(lives)
@@ -150,12 +157,17 @@ def _against(ranks: dict[str, Ints]) -> dict[str, Any]:
     knows_less = {name: ndcg(ranks[f"oracle without {name}"]) for name in WITHOUT}
     return {
         "best_simple": best,
-        "times_best_simple": float(full.mean() / ndcg(ranks[best]).mean()),
+        "times_best_simple": _ratio(full, ndcg(ranks[best])),
         "loss_without": {
             name: {
-                "share": float(1.0 - less.mean() / full.mean()),
+                "share": 1.0 - (_ratio(less, full) or 0.0),
                 "ndcg@10": bootstrap(full - less)._asdict(),
             }
             for name, less in knows_less.items()
         },
     }
+
+
+def _ratio(values: Floats, others: Floats) -> float | None:
+    """Return the ratio of two means; None if there is none."""
+    return float(values.mean() / others.mean()) if others.any() else None

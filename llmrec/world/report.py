@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +97,7 @@ def _run(run: dict[str, Any]) -> str:
         rows.append((name, _interval(metrics["recall@10"]), _interval(metrics["ndcg@10"])))
     share, strong, precision = causes["share"], causes["strong"], causes["precision@2"]
     facts = [
-        f"The oracle's NDCG@10 is {oracle['times_best_simple']:.2f} times that of "
+        f"The oracle's NDCG@10 is {_number(oracle['times_best_simple'])} times that of "
         f"{oracle['best_simple']}, the best simple ranking.",
         *(
             f"Without {name} it loses {100 * loss['share']:.0f} % of it "
@@ -111,7 +110,7 @@ def _run(run: dict[str, Any]) -> str:
         "less alike to the item than half of the past; "
         f"{causes['decoys']:.0%} of the most similar past events have no effect.",
         "Precision@2 of explaining by "
-        + ", ".join(f"{name}: {value:.2f}" for name, value in precision.items() if _real(value))
+        + ", ".join(f"{name}: {_number(value)}" for name, value in precision.items())
         + ".",
     ]
     return (
@@ -122,8 +121,8 @@ def _run(run: dict[str, Any]) -> str:
     )
 
 
-def _real(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
+def _number(value: float | None) -> str:
+    return "(none)" if value is None else f"{value:.2f}"
 
 
 def _interval(metric: dict[str, float]) -> str:

@@ -26,10 +26,10 @@ from llmrec.world.world import World
 from tests.world.small import changed, small
 
 GOLDEN = {
-    "film.v2": "-",
-    "film.v2b": "-",
-    "kitchen.v1": "-",
-    "kitchen.v1b": "-",
+    "film.v2": "169b4140461a2c97f4524026a5b3bcda1d6a06691aa3a75029f77872d29a39de",
+    "film.v2b": "ecbeb0eaafbfc8586f8f358c3cfa6e5d271d4b03043393acb8276cbfff227f98",
+    "kitchen.v1": "35c1af4f46fc6df1f9b359651901f6dd7d8427f6a9011294a7bf27509869c9b4",
+    "kitchen.v1b": "56b91c01e03e8357f5802aa0a8920a958c4314b7097eb1d319343416e107288b",
 }
 """SHA-256 of the events of the first forty accounts, seed 7."""
 
