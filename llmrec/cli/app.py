@@ -19,6 +19,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "prompt": ("llmrec.cli.prompt", "List, check and render prompt templates."),
     "models": ("llmrec.cli.models", "Obtain, list and locate models."),
     "vllm": ("llmrec.cli.vllm", "Start a vLLM server fit for scoring, or check one."),
+    "world": ("llmrec.cli.world", "Simulate people whose causes are known."),
     "demo": ("llmrec.cli.demo", "Explained recommendations on the embedded sample."),
     "doctor": ("llmrec.cli.doctor", "What is installed, what works here, how to mend the rest."),
 }
