@@ -36,12 +36,13 @@ class ExplainSettings(Settings):
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
 
     def told(self, serializer: SerializerConfig) -> ExplainerConfig:
-        """Return the explainer's settings; times and ratings are told as prompts show them."""
+        """Return the explainer's settings; times, ratings and sessions are those of prompts."""
         return ExplainerConfig(
             language=self.language,
             time_zone=serializer.time_zone,
             southern=serializer.hemisphere == "south",
             rating_scale=serializer.rating_scale,
+            session_gap_s=serializer.session_gap_s,
             evidence=self.evidence,
         )
 
