@@ -28,7 +28,8 @@ class ExplainSettings(Settings):
     enabled: bool = True
     """Whether items get reasons where a request does not say."""
     writer: Literal["engine", "template"] = "engine"
-    """Who writes first: the LLM, checked; or the template alone, which is instant."""
+    """Who writes first: the LLM, checked; or the template alone, which is instant. Any other writer
+    is given to ``Recommender.open(writer=...)``."""
     language: str = "en"
     """The language of the reasons."""
     max_tokens: int = Field(default=64, ge=16)

@@ -272,12 +272,12 @@ def test_a_stream_that_is_left_can_be_asked_again(recommender, film_world):
     assert told(asyncio.run(leave_then_ask())) == told(recommender.invoke(user))
 
 
-@pytest.mark.parametrize("scorer", ["labels", "likelihood"])
-def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer):
+@pytest.mark.parametrize(("scorer", "k"), [("labels", 30), ("likelihood", 30), ("likelihood", 9)])
+def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer, k):
     opened = Recommender.open(**{**options, "scorer": scorer})
     user = film_world.users[0]
-    rows = opened.invoke({"user_id": user, "k": 30})
-    assert [row.rank for row in rows] == list(range(1, 31))
+    rows = opened.invoke({"user_id": user, "k": k})
+    assert [row.rank for row in rows] == list(range(1, k + 1))
     assert all(a.score >= b.score for a, b in itertools.pairwise(rows))
     assert all(row.explanation.text for row in rows)
     assert told(rows[:3]) == told(opened.invoke({"user_id": user, "k": 3}))
