@@ -210,7 +210,8 @@ def _governs(node: Node) -> bool:
     """Return whether a word asks for a noun behind it, so that "[1]" is that noun."""
     if node.has("verb", "cause", "likeprep", "before", "after", "open", "colon", "dash", "gap"):
         return True
-    return node.lemma in _GOVERNORS or node.has("than")
+    last = node.text.lower().split()[-1:]
+    return not _GOVERNORS.isdisjoint([node.lemma, *last]) or node.has("than", "sequelnoun")
 
 
 _GOVERNORS = frozenset([
