@@ -191,7 +191,9 @@ def _causes(binder: Binder, node: Node, place: int) -> bool:
         return _is_counterfactual(binder, place)
     if node.lemma not in _CAUSING or not node.has("verb"):
         return False
-    if node.lemma == "lead" and not any(n.lemma in {"to", "us"} for n in binder.nodes[place + 1 : place + 3]):
+    if node.lemma == "lead" and not any(
+        n.lemma in {"to", "us"} for n in binder.nodes[place + 1 : place + 3]
+    ):
         return False  # "Hanks leads the cast"
     return any(n.has("rec", "recnoun") for n in binder.nodes[place:])
 
