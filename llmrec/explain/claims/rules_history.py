@@ -95,7 +95,7 @@ def _is_supposed(binder: Binder, place: int, marks: Sequence[int]) -> bool:
 
 
 def _liked_there(binder: Binder, before: Sequence[int], yours: Sequence[int]) -> bool:
-    """Return whether a film is named in which something was liked ("with [1] you liked romance")."""
+    """Return whether a film is named in which it was liked ("with [1] you liked romance")."""
     return bool(before and yours) and any(
         e < yours[0] and binder.governed(e) and binder.near(yours[0], "likev", "lovev")
         for e in before[-1:]

@@ -174,9 +174,9 @@ def _is_cleft(binder: Binder, place: int) -> bool:
     first = next(
         (e for e in binder.entities if place < e <= place + 3 and is_past(binder, e)), None
     )
-    after = nodes[first + 1 : first + 3] if first is not None else []
-    return any(n.lemma in {"that", "which"} for n in after) and not any(
-        n.has("you") for n in nodes[first + 1 : first + 4]
+    after = nodes[first + 1 : first + 4] if first is not None else []
+    return any(n.lemma in {"that", "which"} for n in after[:2]) and not any(
+        n.has("you") for n in after[:2] if node.text.lower() == "it"
     )
 
 

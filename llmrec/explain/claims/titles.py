@@ -231,6 +231,8 @@ def _is_title(
     start, end = place
     if _in_decimal(tokens, start, end):
         return False
+    if not quoted and not phrase.titles & known and not any(t.is_word for t in tokens[start:end]):
+        return False  # a bracket, though an item is called so
     marked = quoted or _cited(tokens, end)
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
