@@ -70,6 +70,7 @@ def test_a_url_makes_a_server_and_none_is_no_llm(write):
         ("dataset: d\nengine: {kind: vllm}", {"url": "http://x"}, r"mine.yaml has.*'vllm'"),
         (SERVED, {"model": "none", "url": "http://x"}, "--model none.*--url http://x"),
         (SERVED, {"model": "none", "engine": "vllm"}, "--model none.*--engine vllm"),
+        (SERVED, {"model": "none", "tokenizer": "t"}, "--model none.*--tokenizer t"),
         (SERVED, {"cache": Path("a"), "no_cache": True}, "--cache and --no-cache"),
         ("dataset: d\nengine: smollm2", {"model": "x"}, "engine"),
         ("dataset: d\nenigne: {}", {}, "Did you mean 'engine'"),
@@ -79,6 +80,12 @@ def test_a_url_makes_a_server_and_none_is_no_llm(write):
 def test_contradictions_and_faults_are_named(write, text, options, says):
     with pytest.raises(ConfigError, match=says):
         settings(write(text), **options)
+
+
+def test_a_servers_tokenizer_can_be_named(write):
+    path = write("dataset: d\nengine: {kind: server, url: 'http://x', options: {cache_tokens: 9}}")
+    config = settings(path, tokenizer="smollm2-135m")
+    assert config.engine.options == {"tokenizer": "smollm2-135m", "cache_tokens": 9}
 
 
 def test_answers_are_kept_unless_one_says_otherwise(write):

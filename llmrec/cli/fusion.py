@@ -15,6 +15,7 @@ from llmrec.cli.options import (
     IndexOption,
     ModelOption,
     NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
@@ -41,6 +42,7 @@ def fit(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
     cache: CacheOption = None,
     no_cache: NoCacheFlag = False,
@@ -60,6 +62,7 @@ def fit(
         engine=engine,
         model=model,
         url=url,
+        tokenizer=tokenizer,
         cache=cache,
         no_cache=no_cache,
         dataset=dataset,

@@ -25,6 +25,12 @@ ModelOption = Annotated[
 ]
 EngineOption = Annotated[str | None, typer.Option("--engine", help="transformers, vllm or server.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Of a vLLM server.")]
+TokenizerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer", help="Of a server's model, where the server names none that is here."
+    ),
+]
 FusionOption = Annotated[
     str | None, typer.Option("--fusion", help="Folder of a fitted weight, or 'sample'.")
 ]
@@ -45,6 +51,7 @@ def settings(
     engine: str | None = None,
     model: str | None = None,
     url: str | None = None,
+    tokenizer: str | None = None,
     cache: Path | None = None,
     no_cache: bool = False,
     **overrides: Any,  # noqa: ANN401 - whatever keys RecommenderConfig has
@@ -70,8 +77,9 @@ def settings(
         )
     if not given.keys().isdisjoint(_SHARES):  # one excludes the other; the YAML's gives way
         values = {key: value for key, value in values.items() if key not in _SHARES}
-    llm = {"kind": engine, "model": model, "url": url, "cache": cache}
-    llm = {key: value for key, value in llm.items() if value is not None}
+    options = None if tokenizer is None else {"tokenizer": tokenizer}
+    chosen = {"kind": engine, "model": model, "url": url, "options": options, "cache": cache}
+    llm = {key: value for key, value in chosen.items() if value is not None}
     below = values.get("engine", {})
     _refuse_contradictions(below, llm, no_cache=no_cache, source=path)
     if model == "none":
@@ -93,8 +101,9 @@ def _refuse_contradictions(
 
     if llm.get("model") == "none" and len(llm) > 1:
         other = next(key for key in llm if key != "model")
-        option = "--engine" if other == "kind" else f"--{other}"
-        raise ConfigError(f"--model none means no LLM, so {option} {llm[other]} has no use")
+        said = llm[other]["tokenizer"] if other == "options" else llm[other]
+        option = {"kind": "engine", "options": "tokenizer"}.get(other, other)
+        raise ConfigError(f"--model none means no LLM, so --{option} {said} has no use")
     if no_cache and "cache" in llm:
         raise ConfigError("--cache and --no-cache are both given; keep one of them")
     stands = below.get("kind") if isinstance(below, dict) else None

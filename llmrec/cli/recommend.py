@@ -16,6 +16,7 @@ from llmrec.cli.options import (
     IndexOption,
     ModelOption,
     NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
@@ -54,6 +55,7 @@ def recommend(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
     fusion: FusionOption = None,
     cache: CacheOption = None,
@@ -79,6 +81,7 @@ def recommend(
         engine=engine,
         model=model,
         url=url,
+        tokenizer=tokenizer,
         cache=cache,
         no_cache=no_cache,
         dataset=dataset,

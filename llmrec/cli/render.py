@@ -97,7 +97,7 @@ def _evidence_line(number: int, evidence: Evidence) -> str:
     event = evidence.interaction
     rated = "" if event.rating is None else f", rated {event.rating:g}"
     group = len(evidence.group)
-    left_out = "this event" if group == 1 else f"its session of {group} events"
+    left_out = "this event" if group == 1 else f"it and {group - 1} more of its session"
     return (
         f"[{number}] {titled(evidence.item)}, {day(event.timestamp)}{rated}: "
         f"without {left_out} the log-odds fall by {evidence.effect:.2f}"

@@ -15,6 +15,7 @@ from llmrec.cli.options import (
     EngineOption,
     ModelOption,
     NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
@@ -80,6 +81,7 @@ def rerank(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
     cache: CacheOption = None,
     no_cache: NoCacheFlag = False,
@@ -105,6 +107,7 @@ def rerank(
         engine=engine,
         model=model,
         url=url,
+        tokenizer=tokenizer,
         cache=cache,
         no_cache=no_cache,
         dataset=dataset,

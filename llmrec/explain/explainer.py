@@ -16,7 +16,7 @@ from llmrec.explain.evidence import EvidenceConfig, find_evidence
 from llmrec.explain.languages import READ, language_code
 from llmrec.explain.template import template_sentences
 from llmrec.explain.words import WriteRequest, drafts_of
-from llmrec.types import Explanation, Finding, Recommendation
+from llmrec.types import SESSION_GAP_S, Explanation, Finding, Recommendation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +41,8 @@ class ExplainerConfig(Settings):
     """Whether seasons are those of the southern hemisphere."""
     rating_scale: float | None = Field(default=None, gt=0)
     """The best possible rating; None checks against 5, 10 or 100, read off each history."""
+    session_gap_s: int = Field(default=SESSION_GAP_S, gt=0)
+    """Seconds without an event after which a new session begins; as prompts mark them."""
     rewrite: bool = True
     """Whether a text that failed is written once more before the template speaks."""
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
@@ -141,6 +143,7 @@ class Explainer:
             top_k=top_k,
             catalogue=self._catalogue,
             config=self.config.evidence,
+            session_gap_s=self.config.session_gap_s,
         )
         return [
             [

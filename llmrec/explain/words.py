@@ -60,19 +60,21 @@ class Writer(Protocol):
 
 def drafts_of(writer: Writer, requests: Sequence[WriteRequest]) -> list[str | Exception]:
     """Ask a writer; whatever goes wrong stands in the texts' places, and the log has it."""
+    drafts: list[Any]
     try:
-        drafts: list[Any] = list(writer.write(requests))
+        drafts = list(writer.write(requests))
     except Exception as error:  # noqa: BLE001 - a ranking must not be lost for want of words
-        _LOG.warning("The writer failed, so templates speak instead.", exc_info=True)
-        return [error] * len(requests)
+        drafts = [error] * len(requests)
     if len(drafts) != len(requests):
-        return [ValueError(f"{len(drafts)} texts for {len(requests)} requests")] * len(requests)
-    return [
-        draft
-        if isinstance(draft, str | Exception)
-        else TypeError(f"{type(draft).__name__} in the place of a text")
-        for draft in drafts
-    ]
+        drafts = [ValueError(f"{len(drafts)} texts for {len(requests)} requests")] * len(requests)
+    for place, draft in enumerate(drafts):
+        if not isinstance(draft, str | Exception):
+            drafts[place] = TypeError(f"{type(draft).__name__} in the place of a text")
+    failed = [draft for draft in drafts if isinstance(draft, Exception)]
+    if failed:
+        said = "The writer failed on %d of %d texts, so templates speak there."
+        _LOG.warning(said, len(failed), len(drafts), exc_info=failed[0])
+    return drafts
 
 
 class ReasonPrompts:

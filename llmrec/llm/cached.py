@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sqlite3
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llmrec.artifacts import check_writable, sha256_of
-from llmrec.errors import ArtifactError
+from llmrec.artifacts import sha256_of
+from llmrec.llm.answer_store import AnswerStore
 from llmrec.llm.checks import check_continuations, check_labels
 
 if TYPE_CHECKING:
@@ -21,20 +18,17 @@ if TYPE_CHECKING:
     from llmrec.llm.base import Engine, EngineCard, EngineStats, LogProbs
     from llmrec.types import TokenIds, Tokenizer
 
-FORMAT = "llmrec engine cache 1"
+FORMAT = "llmrec engine cache 2"
 """Part of every key: another format finds nothing of this one."""
-APPLICATION_ID = 0x6C6C7263
-"""Marks the SQLite file as ours ("llrc")."""
-WAIT_S = 60.0
-"""Seconds that a write waits for another process's."""
 
 
 class CachedEngine:
     """An engine that asks only what was not asked before, by anyone with the same file.
 
     A question's key holds engine, weights, dtype, adapter, token ids and labels, continuation or
-    settings of writing. Answers are kept after every ``commit_every`` prompts, so that little is
-    lost when a run is interrupted. Several processes may share the file.
+    settings of writing; for a server also what it answered to a fixed question when it was opened.
+    Answers are kept after every ``commit_every`` prompts, so that little is lost when a run is
+    interrupted. Several processes may share the file.
 
     Args:
         engine: Who answers what is not known yet.
@@ -47,9 +41,9 @@ class CachedEngine:
 
     def __init__(self, engine: Engine, path: Path, *, commit_every: int = 64) -> None:
         self._engine = engine
-        self._store = _Store(Path(path))
+        self._store = AnswerStore(Path(path))
         self._commit_every = commit_every
-        self._identity = _identity(engine.card)
+        self._identity = self._store.model(_identity(engine.card), engine.card.probe)
 
     @property
     def card(self) -> EngineCard:
@@ -209,83 +203,17 @@ class CachedEngine:
         return [[known[key] for key in some] for some in asked]
 
 
-class _Store:
-    """Keys and values in one SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        check_writable(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._faults():
-            self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
-            try:
-                self._prepare()
-            except BaseException:
-                self._file.close()
-                raise
-
-    def _prepare(self) -> None:
-        """Make a new file a cache; refuse one that is something else."""
-        (mark,) = self._file.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and mark != APPLICATION_ID:
-            raise ArtifactError(
-                f"{self._path} is a database of something else, no engine cache",
-                remedy="Name another file.",
-            )
-        self._file.execute("PRAGMA journal_mode=WAL")
-        self._file.execute("PRAGMA synchronous=NORMAL")
-        self._file.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        self._file.execute(
-            "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
-            " WITHOUT ROWID"
-        )
-        self._file.commit()
-
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return those that are known."""
-        found: dict[bytes, bytes] = {}
-        with self._lock, self._faults():
-            for start in range(0, len(keys), 500):
-                some = keys[start : start + 500]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, value FROM answers WHERE key IN ({marks})"  # noqa: S608
-                found.update(self._file.execute(query, some))
-        return found
-
-    def put(self, answers: dict[bytes, bytes]) -> None:
-        """Keep answers; what another process kept meanwhile stays."""
-        with self._lock, self._faults(), self._file:
-            self._file.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", answers.items())
-
-    def close(self) -> None:
-        """Close the file; calling it twice is allowed."""
-        self._file.close()
-
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise ArtifactError(
-                f"the engine cache {self._path} cannot be used: {error}",
-                remedy="Is it a writable place, and no other process stuck on it?",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise self.damaged(str(error)) from error
-
-    def damaged(self, fault: str) -> ArtifactError:
-        """Return the error for a file that does not hold what it should."""
-        return ArtifactError(
-            f"the engine cache {self._path} is damaged or no cache: {fault}",
-            remedy="Remove the file (answers are then computed again), or name another.",
-        )
-
-
 def _identity(card: EngineCard) -> str:
     return sha256_of(
-        [FORMAT, card.engine, card.weights_sha256, card.dtype, card.adapter_sha256 or ""]
+        [
+            FORMAT,
+            card.engine,
+            card.weights_sha256,
+            card.weights_proven,
+            card.dtype,
+            card.adapter_sha256 or "",
+            card.settings,
+        ]
     )
 
 

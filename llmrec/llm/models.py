@@ -111,6 +111,19 @@ def obtain(name: str) -> Path:
     )
 
 
+def obtain_tokenizer(name: str) -> Path:
+    """Return a folder with a model's tokenizer, fetching no weights of a hub's model.
+
+    Raises:
+        ModelNotFoundError: Nothing of this name is here, nor at the hub.
+    """
+    folder = Path(name).expanduser()
+    if name not in EMBEDDED and not folder.is_dir() and _looks_like_hub_id(name):
+        local = _hub_folder(name, local_only=True, weights=False)
+        return local or _download(name, weights=False)
+    return folder if folder.is_dir() else obtain(name)
+
+
 def weights_sha256(folder: Path) -> str:
     """Return the identity of a model's weights.
 
@@ -204,12 +217,12 @@ def _looks_like_hub_id(name: str) -> bool:
     return re.fullmatch(r"[\w.-]+/[\w.-]+", name) is not None
 
 
-def _hub_folder(name: str, *, local_only: bool) -> Path | None:
-    """Return a hub model's snapshot; with ``local_only``, None where it is not in the cache."""
+def _hub_folder(name: str, *, local_only: bool, weights: bool = True) -> Path | None:
+    """Return a hub model's snapshot; with ``local_only``, None where the cache lacks it."""
     if local_only and importlib.util.find_spec("huggingface_hub") is None:
         return None
     hub: Any = require("huggingface_hub", "cpu")
-    wanted = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+    wanted = ["*.json", "*.jinja", "*.model", "*.txt", *(["*.safetensors"] if weights else [])]
     try:
         place = hub.snapshot_download(name, allow_patterns=wanted, local_files_only=local_only)
     except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
@@ -220,11 +233,13 @@ def _hub_folder(name: str, *, local_only: bool) -> Path | None:
             remedy="Check the name and the network, or name a local folder; offline, "
             "the embedded 'smollm2-135m' needs none.",
         ) from error
+    if local_only and weights and next(Path(place).glob("*.safetensors"), None) is None:
+        return None  # the tokenizer alone was fetched, for a server's model
     return Path(place)
 
 
-def _download(name: str) -> Path:
-    folder = _hub_folder(name, local_only=False)
+def _download(name: str, *, weights: bool = True) -> Path:
+    folder = _hub_folder(name, local_only=False, weights=weights)
     if folder is None:
         raise EngineError(f"the hub gave no folder for {name!r}")
     return folder

@@ -28,7 +28,8 @@ class ExplainSettings(Settings):
     enabled: bool = True
     """Whether items get reasons where a request does not say."""
     writer: Literal["engine", "template"] = "engine"
-    """Who writes first: the LLM, checked; or the template alone, which is instant."""
+    """Who writes first: the LLM, checked; or the template alone, which is instant. Any other writer
+    is given to ``Recommender.open(writer=...)``."""
     language: str = "en"
     """The language of the reasons."""
     max_tokens: int = Field(default=64, ge=16)
@@ -36,12 +37,13 @@ class ExplainSettings(Settings):
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
 
     def told(self, serializer: SerializerConfig) -> ExplainerConfig:
-        """Return the explainer's settings; times and ratings are told as prompts show them."""
+        """Return the explainer's settings; times, ratings and sessions are those of prompts."""
         return ExplainerConfig(
             language=self.language,
             time_zone=serializer.time_zone,
             southern=serializer.hemisphere == "south",
             rating_scale=serializer.rating_scale,
+            session_gap_s=serializer.session_gap_s,
             evidence=self.evidence,
         )
 

@@ -15,6 +15,7 @@ from llmrec.data import SplitProtocol, split
 from llmrec.errors import ArtifactError, ConfigError, UnknownUserError
 from llmrec.evaluation.fusion import fit_fusion, sample_queries
 from llmrec.recommender import Recommender, RecommenderConfig, build_pipeline
+from llmrec.retrieval import ItemIndex
 from llmrec.types import History
 
 
@@ -271,12 +272,12 @@ def test_a_stream_that_is_left_can_be_asked_again(recommender, film_world):
     assert told(asyncio.run(leave_then_ask())) == told(recommender.invoke(user))
 
 
-@pytest.mark.parametrize("scorer", ["labels", "likelihood"])
-def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer):
+@pytest.mark.parametrize(("scorer", "k"), [("labels", 30), ("likelihood", 30), ("likelihood", 9)])
+def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer, k):
     opened = Recommender.open(**{**options, "scorer": scorer})
     user = film_world.users[0]
-    rows = opened.invoke({"user_id": user, "k": 30})
-    assert [row.rank for row in rows] == list(range(1, 31))
+    rows = opened.invoke({"user_id": user, "k": k})
+    assert [row.rank for row in rows] == list(range(1, k + 1))
     assert all(a.score >= b.score for a, b in itertools.pairwise(rows))
     assert all(row.explanation.text for row in rows)
     assert told(rows[:3]) == told(opened.invoke({"user_id": user, "k": 3}))
@@ -320,3 +321,21 @@ def test_what_cannot_write_is_refused(options):
         Recommender.open(**options, writer="gpt")
     with pytest.raises(ConfigError, match=r"explain\.writer is 'template'"):
         Recommender.open(**{**options, "explain": {"writer": "template"}}, writer=object())
+
+
+def test_sessions_are_those_of_the_prompt(options):
+    opened = Recommender.open(**{**options, "serializer": {"session_gap_s": 1234}})
+    assert opened.pipeline.explainer.config.session_gap_s == 1234
+
+
+def test_where_nothing_is_left_nothing_is_recommended(options, film_world, film_index, tmp_path):
+    sold_out = ItemIndex(
+        film_world.catalogue, film_index.item_ids, film_index.vectors(film_index.item_ids)
+    )
+    sold_out.remove(film_index.item_ids)
+    sold_out.save(tmp_path / "empty.index")
+    opened = Recommender.open(**{**options, "index": tmp_path / "empty.index"})
+    assert opened.batch([film_world.users[0], {"user_id": film_world.users[1], "k": 30}]) == [
+        [],
+        [],
+    ]

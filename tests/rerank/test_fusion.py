@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from llmrec.artifacts import sha256_file
 from llmrec.errors import ArtifactError, ConfigError
 from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight, fusion_key
-from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
+from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.types import Candidate, Item, Ranking
 
 finite = st.floats(-1e6, 1e6)
@@ -92,6 +92,27 @@ def test_an_llm_that_says_nothing_leaves_the_retrievers_order():
         "i3",
         "i1",
     ]
+
+
+def test_odds_are_against_those_whose_scores_compare():
+    ranking = llm_ranking([3.0, 2.0, 1.0], [-3.0, -1.0, -2.0])
+    alone = fuse(ranking, 0.5)
+    followed = fuse(ranking, 0.5, rest=candidates_of([0.5, 0.1], start=9))
+    assert followed.reranked == alone.candidates
+    assert [followed.log_odds(i) for i in ids_of(alone)] == [
+        alone.log_odds(i) for i in ids_of(alone)
+    ]
+    assert followed.log_odds("i9") == pytest.approx(-followed.log_odds("i10"))
+    assert fuse(ranking, 0.5, rest=candidates_of([0.5], start=9)).log_odds("i9") == math.inf
+
+
+def test_the_retriever_alone_is_weight_0():
+    ranking = llm_ranking([3.0, 2.0, 2.0], [-3.0, -1.0, -2.0])
+    scores, rest = {"i1": 1.0, "i2": 5.0, "i3": 4.0, "i9": 2.0}, candidates_of([9.0], start=9)
+    fused = fuse(ranking, 0.0, retrieval=scores, rest=rest)
+    alone = retriever_alone(candidates_of([3.0, 2.0, 2.0]), scores, rest=rest)
+    assert (alone.kind, ids_of(alone), alone.scores) == ("retrieval", ids_of(fused), fused.scores)
+    assert alone.parts["retrieval"] == (5.0, 4.0, 1.0, 2.0)
 
 
 def test_fresh_retrieval_scores_are_matched_by_item_not_by_place():

@@ -22,6 +22,7 @@ _SKIPPED = frozenset(["open", "close", "comma"])
 
 def link_entities(context: Context) -> None:
     """Turn titles, citations and the words that stand for them into entity nodes."""
+    _take_dated(context)
     nodes = context.sentence.nodes
     for place, node in enumerate(nodes):
         if node.kind == "title":
@@ -30,6 +31,38 @@ def link_entities(context: Context) -> None:
     _take_persons(context)
     take_anaphors(context)
     context.sentence.nodes = [node for node in nodes if node.kind != "gone"]
+
+
+def _take_dated(context: Context) -> None:
+    """Read a citation resolved for display ("“Heat” (18 May 2024) [1]") as the bare citation.
+
+    Its date is checked and used up, so that what is said of it is read as it was in the draft.
+    """
+    facts, nodes = context.facts, context.sentence.nodes
+    kept: list[Node] = []
+    for node in nodes:
+        kept.append(node)
+        row = kept[-5:]
+        if node.kind != "cite" or [n.kind for n in row[::2]] != ["title", "time", "cite"]:
+            continue
+        title, opened, date, closed, _ = row
+        numbers: tuple[int, ...] = node.value  # type: ignore[assignment]
+        cited = [facts.evidence[n - 1] for n in numbers if 1 <= n <= len(facts.evidence)]
+        titles: frozenset[str] = title.value  # type: ignore[assignment]
+        if not (opened.has("open") and closed.has("close") and _is_date(date)):
+            continue
+        if len(cited) != 1 or len(numbers) != 1 or cited[0].item.item_id not in titles:
+            continue
+        past = facts.by_position.get(cited[0].position)
+        ok = past is not None and date.value.holds(past.moment)  # type: ignore[attr-defined]
+        context.report("time", f"{title.text} {node.text}: {date.text}", ok=ok)
+        del kept[-5:-1]
+    context.sentence.nodes = kept
+
+
+def _is_date(node: Node) -> bool:
+    """Return whether a time is a day, not the bare year of a release."""
+    return isinstance(node.value, When) and node.value.year is None
 
 
 def _take_title(context: Context, place: int) -> None:
@@ -177,7 +210,8 @@ def _governs(node: Node) -> bool:
     """Return whether a word asks for a noun behind it, so that "[1]" is that noun."""
     if node.has("verb", "cause", "likeprep", "before", "after", "open", "colon", "dash", "gap"):
         return True
-    return node.lemma in _GOVERNORS or node.has("than")
+    last = node.text.lower().split()[-1:]
+    return not _GOVERNORS.isdisjoint([node.lemma, *last]) or node.has("than", "sequelnoun")
 
 
 _GOVERNORS = frozenset([

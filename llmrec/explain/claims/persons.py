@@ -32,6 +32,7 @@ _PLAYING = frozenset(
         "come",
     ]
 ) | {"turn up", "show up", "pop up", "be seen", "can be seen", "be back", "come back"}
+_JOINING = frozenset(["join", "head", "anchor", "top"])
 _OF = frozenset(["of", "from", "in", "behind"])
 _STEP = frozenset(
     ["and", "both", "also", "of", "in", "to", "for", "on", "the", "a", "too", "either", "by"]
@@ -55,7 +56,7 @@ def said_of_person(binder: Binder, place: int) -> list[Said]:
     here = _take_phrase(binder, here, found)
     here = _take_aside(binder, here, found)
     here = _past_names(binder, here)
-    main = _take_verb(binder, here)
+    main = _take_verb(binder, here) or _take_part(binder, here, known=bool(found))
     if main is not None:
         found.append(main)
     elif found and not any(roles != ANY for roles, _ in found) and not _ends(binder, here):
@@ -125,11 +126,15 @@ def _take_aside(binder: Binder, here: int, found: list[Said]) -> int:
     opener = nodes[start].lemma
     roles = _roles_in(binder, aside)
     objects = next((n for n in aside if nodes[n].lemma in _OF and _objects(binder, n)[0]), None)
+    if opener == "the" and found and not roles < ANY:
+        return here
     if opener in {
         "who",
         "whom",
         "whose",
         "the",
+        "one",
+        "star",
         "known",
         "familiar",
         "seen",
@@ -186,6 +191,23 @@ def _take_verb(binder: Binder, here: int) -> Said | None:
     if after >= len(nodes) or nodes[after].kind != "entity":
         return None
     return roles, _as_readings(binder, after)
+
+
+def _take_part(binder: Binder, here: int, *, known: bool) -> Said | None:
+    """Take "heads the cast of A", "has a part in A"; of the new item where none is named."""
+    nodes = binder.nodes
+    end = here
+    while end < len(nodes) and nodes[end].kind != "entity" and not _breaks(nodes[end]):
+        end += 1
+    stretch = range(here, end)
+    roles = _roles_in(binder, stretch)
+    joins = any(nodes[n].lemma in _PLAYING | _JOINING and nodes[n].has("verb") for n in stretch)
+    if not joins and (roles == ANY or not any(nodes[n].has("verb", "aux") for n in stretch)):
+        return None
+    if end < len(nodes) and nodes[end].kind == "entity":
+        row = _objects(binder, end - 1)[0]
+        return (roles, [row]) if row else None
+    return (roles, [[binder.rec]]) if known else None
 
 
 def _skipped(node: Node) -> bool:

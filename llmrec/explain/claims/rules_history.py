@@ -67,6 +67,8 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
     last_mark = max((n for n in [*yours, *marks] if n < place), default=None)
     if before and (last_mark is None or before[-1] > last_mark):
         return _taste_behind(binder, place, clause)
+    if _is_supposed(binder, place, [*marks, *yours]) or _liked_there(binder, before, yours):
+        return False
     if marks:
         return True
     if not yours or _is_shown(binder, place, clause) or _seen_in(binder, place):
@@ -81,6 +83,23 @@ def _is_taste(binder: Binder, trait: Trait, clause: Clause) -> bool:
 
 _TASTE_MARKS = ("taste", "habit", "mostly", "favourite", "fondness")
 _TASTE_VERBS = ("tastev", "likev", "lovev", "dislikev", "uverb", "ratev")
+
+
+def _is_supposed(binder: Binder, place: int, marks: Sequence[int]) -> bool:
+    """Return whether "may" or "could" stands between a trait and every word of taste."""
+    clause = binder.clause(place)
+    modals = [n for n in range(clause.start, clause.end) if binder.nodes[n].has("modal")]
+    return bool(marks and modals) and all(
+        any(min(place, mark) < n < max(place, mark) for n in modals) for mark in marks
+    )
+
+
+def _liked_there(binder: Binder, before: Sequence[int], yours: Sequence[int]) -> bool:
+    """Return whether a film is named in which it was liked ("with [1] you liked romance")."""
+    return bool(before and yours) and any(
+        e < yours[0] and binder.governed(e) and binder.near(yours[0], "likev", "lovev")
+        for e in before[-1:]
+    )
 
 
 def _tells_year(binder: Binder, trait: Trait, clause: Clause) -> bool:

@@ -34,6 +34,7 @@ def check_items(binder: Binder) -> None:
         binder.nodes[trait.place].used = True
         ok = holds(targets, lambda ref, t=trait: holds_of(ref, t))  # type: ignore[misc]
         ok = ok or _holds_loosely(binder, trait, targets, shares)
+        ok = ok or _holds_crosswise(binder, trait, traits, shares)
         names = " or ".join(names_of_refs(binder, refs) for refs in targets) or "nothing"
         binder.context.report("attribute", f"{trait.label} said of {names}", ok=ok)
     check_inherited(binder, claims)
@@ -97,6 +98,28 @@ def _holds_loosely(
     if _has_both(binder, place):
         return False
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
+
+
+def _holds_crosswise(
+    binder: Binder, trait: Trait, traits: Sequence[Trait], shares: Sequence[int]
+) -> bool:
+    """Return whether traits are divided among items ("greed and London from [1] and [2]").
+
+    Every trait holds of one of the items, and every item has one of the traits. A trait that is
+    shared with them holds of the recommended item too.
+    """
+    if trait.person and said_of_person(binder, trait.place):
+        return False
+    others = [t for t in traits if t.place != trait.place]
+    past = [ref for ref in binder.refs() if not ref.rec] or binder.context.earlier[-3:]
+    if not others or len(past) < 2 or tied_to(binder, trait.place) is not None:
+        return False
+    shared = bool(shares) or trait.person
+    return (
+        (holds_of(binder.rec, trait) or not shared)
+        and any(holds_of(ref, trait) for ref in past)
+        and all(any(holds_of(ref, t) for t in traits) for ref in past)
+    )
 
 
 def _names_series(binder: Binder, trait: Trait) -> bool:

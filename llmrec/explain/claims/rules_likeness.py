@@ -80,7 +80,7 @@ def _check_also(binder: Binder, place: int, near: Sequence[tuple[Trait, Alternat
     named = {i for e in before for r in (binder.resolve(e) or [[]])[0] for i in r.ids}
     for trait, targets in near:
         own = {i for refs in targets[:1] for ref in refs for i in ref.ids}
-        said = [*binder.refs(), *binder.context.earlier]
+        said = [*binder.refs(), *binder.context.earlier, binder.rec]
         others = [ref.ids for ref in said if not ref.ids & own]
         if not any(ids & named for ids in others):
             others += [frozenset([i]) for i in facts.known_ids - own]

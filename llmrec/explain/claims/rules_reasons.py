@@ -91,8 +91,8 @@ def _check_cause(binder: Binder, place: int, node: Node) -> None:
         for ref in past_refs(binder, _reach(binder, place, node))
         if not ref.ids & context.facts.evidence_ids
     ]
-    if node.lemma in _FORWARD and _names_evidence(binder):
-        wrong = []  # "X left you cold, so this goes back to [1]"
+    if node.lemma in _FORWARD and (_names_evidence(binder) or _is_supposed(binder, place)):
+        wrong = []  # "X left you cold, so this goes back to [1]", "so this may suit you"
     for ref in wrong:
         context.report("cause", f"{context.name(ref.ids)} is no evidence", ok=False)
     if not wrong:
@@ -110,6 +110,12 @@ def _reach(binder: Binder, place: int, node: Node) -> range:
     if node.lemma in _FORWARD or node.lemma in _CAUSING:
         return range(place)
     return range(place, _end(binder, clause))
+
+
+def _is_supposed(binder: Binder, place: int) -> bool:
+    """Return whether what follows is only held to be likely ("so it may go down well")."""
+    behind = binder.nodes[place:]
+    return any(n.has("modal") for n in behind) and not any(n.has("recnoun") for n in behind)
 
 
 def _names_evidence(binder: Binder) -> bool:
@@ -168,8 +174,10 @@ def _is_cleft(binder: Binder, place: int) -> bool:
     first = next(
         (e for e in binder.entities if place < e <= place + 3 and is_past(binder, e)), None
     )
-    after = nodes[first + 1 : first + 3] if first is not None else []
-    return any(n.lemma in {"that", "which"} for n in after) and not any(n.has("you") for n in after)
+    after = nodes[first + 1 : first + 4] if first is not None else []
+    return any(n.lemma in {"that", "which"} for n in after[:2]) and not any(
+        n.has("you") for n in after[:2] if node.text.lower() == "it"
+    )
 
 
 def _causes(binder: Binder, node: Node, place: int) -> bool:
@@ -183,6 +191,10 @@ def _causes(binder: Binder, node: Node, place: int) -> bool:
         return _is_counterfactual(binder, place)
     if node.lemma not in _CAUSING or not node.has("verb"):
         return False
+    if node.lemma == "lead" and not any(
+        n.lemma in {"to", "us"} for n in binder.nodes[place + 1 : place + 3]
+    ):
+        return False  # "Hanks leads the cast"
     return any(n.has("rec", "recnoun") for n in binder.nodes[place:])
 
 

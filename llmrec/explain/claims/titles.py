@@ -231,15 +231,20 @@ def _is_title(
     start, end = place
     if _in_decimal(tokens, start, end):
         return False
+    if not quoted and not phrase.titles & known and not any(t.is_word for t in tokens[start:end]):
+        return False  # a bracket, though an item is called so
     marked = quoted or _cited(tokens, end)
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
     if not ordinary:
-        return capital or marked or len(phrase.words) > 2 or _is_casual(tokens)
+        written_small = len(phrase.words) > 2 and bool(phrase.titles & known)
+        return capital or marked or written_small or _is_casual(tokens)
     if len(phrase.words) > 1:
         return capital or marked
-    if marked or not capital:
-        return marked
+    if quoted or not capital:
+        return quoted or (marked and _is_casual(tokens))
+    if marked:
+        return True
     if not _opens(tokens, start) and not phrase.words[0].isdigit():
         return True
     return bool(phrase.titles & known) and _stands_as_name(tokens, start, end, lexicon)
