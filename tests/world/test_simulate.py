@@ -274,7 +274,7 @@ def test_bad_parameters_are_refused_by_name(values, message):
         ({"seasons": [{"tag": "Horor", "months": [10], "factor": 2}]}, r"'Horor'.*\n.*'Horror'"),
         ({"follow": [{"by": "crew", "pull": 1, "half_life_days": 3}]}, r"follow.*'crew'"),
         ({"session.heavy": ["Wars"]}, r"session\.heavy.*'Wars'.*\n.*'War'"),
-        ({"household.child_tags": ["Famly"]}, r"household\.child_tags.*\n.*'Family'"),
+        ({"household.child_tags": ["Familyy"]}, r"household\.child_tags.*\n.*'Family'"),
         ({"satiation": [{"by": "genre", "strength": 1, "half_life_days": 3}]}, r"\n.*'genres'"),
     ],
 )
