@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6C6C7263
 """Marks the SQLite file as ours ("llrc")."""
 SAME_PROBE = 0.02
-"""Log-probabilities of the probe that differ by more are another model's: bf16 kernels differ by
-less from one asking to the next. Too small only asks again what was known."""
+"""Log-probabilities of the probe that differ by more are taken for another model's. Where a server
+itself differs by more from one asking to the next, questions are only asked again."""
 WAIT_S = 60.0
 """Seconds that a write waits for another process's."""
 
