@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmrec.artifacts import check_writable, sha256_of
+from llmrec.artifacts import sha256_of, write_faults
 from llmrec.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class AnswerStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        check_writable(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         with self._faults():
             self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
             try:
