@@ -60,7 +60,7 @@ def replace_folder(path: Path) -> Iterator[Path]:
         ArtifactError: Nothing can be written there.
     """
     path = Path(path)
-    with _faults(path):
+    with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
         try:
@@ -81,7 +81,7 @@ def replace_file(path: Path) -> Iterator[Path]:
         ArtifactError: Nothing can be written there.
     """
     path = Path(path)
-    with _faults(path):
+    with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
         os.close(handle)
@@ -101,7 +101,7 @@ def check_writable(path: Path) -> None:
         ArtifactError: What should be a folder is a file, or may not be written to.
     """
     path = Path(path)
-    with _faults(path):
+    with write_faults(path):
         folder = next(parent for parent in path.absolute().parents if parent.exists())
         if not folder.is_dir():
             raise NotADirectoryError(f"{folder} is not a folder")
@@ -110,7 +110,7 @@ def check_writable(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _faults(path: Path) -> Iterator[None]:
+def write_faults(path: Path) -> Iterator[None]:
     """Turn the system's refusal to write into an error that says which place it was."""
     try:
         yield

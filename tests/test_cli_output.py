@@ -50,6 +50,15 @@ def test_a_place_that_cannot_be_written_is_refused_by_name(tmp_path):
         pass
 
 
+def test_a_cache_that_cannot_be_made_is_refused_by_name(tmp_path):
+    from llmrec.llm import EngineConfig, open_engine
+
+    (tmp_path / "file").write_text("")
+    config = EngineConfig(kind="scripted", cache=tmp_path / "file" / "answers.sqlite")
+    with pytest.raises(ArtifactError, match=r"answers\.sqlite cannot be written"):
+        open_engine(config)
+
+
 def test_an_ending_is_refused_before_any_work(tmp_path):
     with pytest.raises(ConfigError, match=r"'\.csv'"):
         checked_out(tmp_path / "x.csv")

@@ -114,8 +114,10 @@ def import_(
     Times are ISO 8601, or numbers with --time-unit; those that name no zone need --time-zone. A
     fault in the input is told with file, row, column and value, and nothing is written.
     """
+    from llmrec.artifacts import check_place
     from llmrec.data import ImportOptions, import_dataset
 
+    check_place(out, "dataset")
     options = ImportOptions.of(
         {
             "user": user,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmrec.artifacts import check_writable, sha256_of
+from llmrec.artifacts import sha256_of, write_faults
 from llmrec.errors import ArtifactError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6C6C7263
 """Marks the SQLite file as ours ("llrc")."""
 SAME_PROBE = 0.02
-"""Log-probabilities of the probe that differ by more are another model's: bf16 kernels differ by
-less from one asking to the next. Too small only asks again what was known."""
+"""Log-probabilities of the probe that differ by more are taken for another model's. Where a server
+itself differs by more from one asking to the next, questions are only asked again."""
 WAIT_S = 60.0
 """Seconds that a write waits for another process's."""
 
@@ -33,8 +33,8 @@ class AnswerStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        check_writable(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         with self._faults():
             self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
             try:

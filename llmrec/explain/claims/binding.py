@@ -242,7 +242,16 @@ class Binder:
                 here = there
         if not conjoined and not all(self.nodes[e].has("cited") for e in row):
             return [place]
-        return sorted(row)
+        return self._one_list(sorted(row), place)
+
+    def _one_list(self, row: list[int], place: int) -> list[int]:
+        """Return the part of a row that ends with its "and": "A and B, and C ..." are two lists."""
+        for left, first, second in zip(row, row[1:], row[2:], strict=False):
+            ended = any(n.lemma == "and" for n in self.nodes[left + 1 : first])
+            anew = [n.lemma or n.text for n in self.nodes[first + 1 : second]][:2]
+            if ended and anew == [",", "and"]:
+                return row[: row.index(second)] if place < second else row[row.index(second) :]
+        return row
 
     def _across(self, place: int, step: int) -> int | None:
         """Return the next entity over "and", a comma and the like; None where more stands between."""  # noqa: E501

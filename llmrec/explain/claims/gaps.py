@@ -241,7 +241,11 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             r"(?i:' time| of (?:each other|one another|it|that|this))\b",
             _within,
         ),
-        (rf"\b(?i:within|inside) (?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! of)", _within),
+        (
+            rf"\b(?i:within|inside) (?i:about |around |roughly |some )?(?P<amount>(?i:{AMOUNT})) "
+            rf"(?P<unit>{UNIT})s?\b(?! of)",
+            _within,
+        ),
         (
             r"\b(?:(?i:on|in|during|of|within|over|for|from|at) )?(?i:the|that|one and the|one) "
             r"(?:very )?(?:(?i:same|single|selfsame) )+(?P<unit>(?i:day|date|evening|night|week|weekend|month|year|"  # noqa: E501

@@ -153,7 +153,8 @@ def _pair_up(
         return _grouped(pairs)
     clause = binder.clause(place)
     behind = [e for e in binder.entities if place < e < clause.end]
-    if behind and before and after:
+    trails = place > 0 and binder.nodes[place - 1].kind == "entity" and len(before) > 1
+    if behind and before and after and not trails:
         return [(before[-1], after[0])]
     if len(before) > 1:
         return [(before[-2], before[-1])]

@@ -71,7 +71,7 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     after = past_after(binder, place)
     before = past_before(binder, place)
     node = binder.nodes[place]
-    if not after:
+    if not after or (leads and _is_foretold(binder, place)):
         return
     if leads:
         between = binder.nodes[
@@ -81,7 +81,7 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
             return
         target = before if before is not None and _here(binder, before, place) else None
         if target is None:
-            target = after[1] if len(after) > 1 else None
+            target = _after_list(binder, place, after)
         base = after[0]
     else:
         if before is None:
@@ -96,6 +96,24 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     near = binder.nodes[max(0, place - 7) : place + 12]
     close = leads and later_first and any(_says_next(binder, n) for n in near)
     report_order(binder, sooner, later, adjacent=close)
+
+
+def _is_foretold(binder: Binder, place: int) -> bool:
+    """Return whether what comes after is still to be seen ("you'll meet him again after [1]")."""
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    return any(n.has("modal") or n.lemma in {"if", "'ll", "'d"} for n in lead) and not any(
+        n.kind == "entity" and n.has("past") for n in lead
+    )
+
+
+def _after_list(binder: Binder, place: int, after: list[Ref]) -> Ref | None:
+    """Return the first item named behind the list that "after" governs, where you saw it."""
+    first = next(e for e in binder.entities if e > place)
+    last = binder.listed(first)[-1]
+    rest = [ref for ref in past_after(binder, last) if ref.ids != after[0].ids]
+    acted = any(n.has("you", "uverb", "followv", "recv") for n in binder.nodes[last + 1 :])
+    return rest[0] if rest and acted else None
 
 
 def _says_next(binder: Binder, node: Node) -> bool:
@@ -144,7 +162,7 @@ def _check_tenses(binder: Binder) -> None:
         n.text.lower() in {"had", "'d"} for n in middle
     )
     moved = any(n.lemma == "from" for n in lead[-2:]) and any(n.lemma == "to" for n in middle)
-    acted = any(n.has("you") for n in nodes[:first])
+    acted = any(n.has("you") for n in nodes[:first]) and not any(n.has("comma") for n in lead[-2:])
     if backwards:
         report_order(binder, b, a)
     elif (perfect and marker) or (moved and acted):

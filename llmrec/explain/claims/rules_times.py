@@ -131,7 +131,7 @@ def _checked_as_now(binder: Binder, place: int) -> bool:
     tonight = binder.nodes[place].text.lower().removeprefix("for ") in _NOW
     said_of_rec = any(n.has("rec", "recnoun", "modal") for n in nodes) or tonight
     demand = binder.nodes[place].value
-    if past or told or not said_of_rec or not isinstance(demand, When):
+    if past or told or not said_of_rec or not isinstance(demand, When) or demand.year is not None:
         return False
     facts = binder.context.facts
     supposed = any(

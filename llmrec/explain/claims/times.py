@@ -64,7 +64,8 @@ _HOLIDAYS = {
     "valentine's day": ((2, 14), (2, 14)),
 }
 HOLIDAY = re.compile(
-    r"(?:(?:(?i:at|around|over|before|on|near|for|last|this|during) )+|(?=(?i:christmas (?:eve|day)"
+    r"(?:(?:(?<!set )(?i:at|around|over|before|on|near|for|last|during) )+"
+    r"|(?i:this )(?=\w+(?:[,.;:!?)]| (?i:you|and|when|with|on)\b|$))|(?=(?i:christmas (?:eve|day)"
     r"|new year's (?:eve|day)|boxing day)\b))(?P<name>(?i:christmas(?: eve| day)?"
     r"|halloween(?= night| evening| of|[,.;]| you| (?:19|20)|$)|new year(?:'s eve|'s day)?"
     r"|valentine's day|boxing day))(?: (?i:night|evening|morning|time|season))?(?:(?:,| of)? "
@@ -267,7 +268,7 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
         (
             rf"(?:(?i:in the|on a|on an|on the|in an|during the|at|around|one|that|late at|late in the|"  # noqa: E501
             rf"early in the|late|early|an|a|by) )?(?P<lead>(?i:late |early )?)(?:(?i:in the|at) )?"
-            rf"(?P<part>{PART}s?)\b",
+            rf"\b(?P<part>{PART}s?)\b",
             part_of_day,
         ),
         (HOLIDAY.pattern, holiday),

@@ -233,6 +233,8 @@ def _is_title(
         return False
     if not quoted and not phrase.titles & known and not any(t.is_word for t in tokens[start:end]):
         return False  # a bracket, though an item is called so
+    if start and tokens[start - 1].text == "-" and tokens[start - 1].end == tokens[start].start:
+        return False  # the "up" of "follow-up"
     marked = quoted or _cited(tokens, end)
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
