@@ -231,7 +231,7 @@ def _is_title(
     start, end = place
     if _in_decimal(tokens, start, end):
         return False
-    if not quoted and not phrase.titles & known and not any(t.is_word for t in tokens[start:end]):
+    if not quoted and not any(c.isalnum() for t in tokens[start:end] for c in t.text):
         return False  # a bracket, though an item is called so
     if start and tokens[start - 1].text == "-" and tokens[start - 1].end == tokens[start].start:
         return False  # the "up" of "follow-up"
