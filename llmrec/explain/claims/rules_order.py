@@ -100,8 +100,10 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
 
 def _is_foretold(binder: Binder, place: int) -> bool:
     """Return whether what comes after is still to be seen ("you'll meet him again after [1]")."""
-    clause = binder.clause(place)
-    lead = binder.nodes[clause.start : place]
+    again = sum(n.has("after") for n in binder.nodes) > 1
+    lead = binder.nodes[0 if again else binder.clause(place).start : place]
+    if again and any(n.has("modal") or n.lemma == "'ll" for n in lead):
+        return True
     return any(n.has("modal") or n.lemma in {"if", "'ll", "'d"} for n in lead) and not any(
         n.kind == "entity" and n.has("past") for n in lead
     )
