@@ -60,8 +60,7 @@ def _tells_story(binder: Binder, place: int) -> bool:
     node, nodes = binder.nodes[place], binder.nodes
     lead, behind = nodes[max(0, place - 1) : place], nodes[place + 1 : place + 3]
     if isinstance(node.value, Proportion):
-        part = any(n.kind in {"value", "weak"} for n in lead) and "of" not in node.text.lower()
-        return part and not any(n.lemma == "of" for n in behind)
+        return any(n.kind in {"value", "weak"} for n in lead)
     if node.text.isdigit() and len(node.text) > 3:
         return stems(node.text)[0] in binder.context.facts.card_words(
             binder.context.facts.item.item_id

@@ -33,6 +33,8 @@ def check_order(binder: Binder) -> None:
             _check_sequence(binder, place, later_first=node.has("earlierword"), leads=False)
         elif node.has("followv") and not node.has("directv"):
             _check_following(binder, place)
+        elif node.has("opening", "closing"):
+            _check_end(binder, place)
     _check_tenses(binder)
 
 
@@ -96,6 +98,19 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     near = binder.nodes[max(0, place - 7) : place + 12]
     close = leads and later_first and any(_says_next(binder, n) for n in near)
     report_order(binder, sooner, later, adjacent=close)
+
+
+def _check_end(binder: Binder, place: int) -> None:
+    """Check "you started with [1], went on to [2] and finished with [3]" of the items named."""
+    refs = [r for e in binder.entities if (rows := past_readings(binder, e)) for r in rows[0][:1]]
+    after = past_after(binder, place)
+    if len({r.ids for r in refs}) < 2 or not after:
+        return
+    binder.nodes[place].used = True
+    for other in refs:
+        if other.ids != after[0].ids:
+            pair = (after[0], other) if binder.nodes[place].has("opening") else (other, after[0])
+            report_order(binder, *pair)
 
 
 def _is_foretold(binder: Binder, place: int) -> bool:

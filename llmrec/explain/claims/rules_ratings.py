@@ -102,10 +102,10 @@ def _test_of(binder: Binder, place: int) -> Callable[[Past], bool] | None:
     return None
 
 
-_NO_NOUN = frozenset(
-    ["and", "or", "to", "for", "from", "with", "at", "but", "up", "each", "you", "while", "just"]
-    + ["for example", "for instance", "in", "as", "too", "also"]
-)
+_NO_NOUN = frozenset([
+    "and", "or", "to", "for", "from", "with", "at", "but", "up", "each", "you", "while", "just",
+    "for example", "for instance", "in", "as", "too", "also",
+])  # fmt: skip
 
 
 def _is_bare(binder: Binder, place: int) -> bool:

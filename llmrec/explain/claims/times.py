@@ -222,7 +222,8 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
             which_day,
         ),
         (
-            rf"{IN}(?:the )?(?i:earlier |later |early |late )?(?P<which>(?i:last|this|past|previous)) "
+            rf"{IN}(?:the )?(?i:earlier |later |early |late )?"
+            rf"(?P<which>(?i:last|this|past|previous)) "
             rf"(?P<unit>(?i:week|month|year|fortnight))(?:'s)?\b(?! of)",
             calendar_unit,
         ),

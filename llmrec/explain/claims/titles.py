@@ -77,6 +77,12 @@ _SERIES = frozenset(
 _SERIES_LEADS = frozenset(["another", "more", "other", "further"])
 
 
+_KINDS = frozenset(
+    ["genre", "director", "writer", "theme", "series", "country", "actor", "cast", "keyword"]
+)
+"""What our own sentences call a value before they quote it."""
+
+
 def find_phrases(
     text: str,
     tokens: Sequence[Token],
@@ -168,7 +174,8 @@ def _quotation(text: str, tokens: Sequence[Token], place: int, near: Vocabulary)
     inside = fold(text[start:end]) if end >= 0 else ""
     last = next((n for n in range(place, len(tokens)) if tokens[n].start >= end), len(tokens))
     phrase = Phrase((inside,), frozenset(), (False,))
-    if inside in near.exact_titles:
+    kind = tokens[place - 2].fold if place > 1 else ""
+    if inside in near.exact_titles and not (inside in near.exact_values and kind in _KINDS):
         phrase.titles |= near.exact_titles[inside]
         return Found(phrase, place, last, "title", quoted=True)
     if inside in near.exact_values:
