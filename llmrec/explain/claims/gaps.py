@@ -13,7 +13,11 @@ from llmrec.types import SESSION_GAP_S
 
 Between = Callable[[datetime, datetime], bool]
 
-_LATER = r"(?:later than|later|after(?:wards?)?|on|hence|past|later on|on from)"
+_LATER = (
+    r"(?:later than|later|after(?:wards?)?"
+    r"|on(?=[,.;:]|$| (?:from|you|came|and|it|here|this|another|now)\b)|hence|past|later on"
+    r"|on from)"
+)
 _EARLIER = r"(?:earlier than|earlier|before(?:hand)?|prior(?: to)?|previously|ahead of)"
 
 

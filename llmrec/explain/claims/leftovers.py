@@ -14,7 +14,7 @@ from llmrec.explain.claims.said_of_you import (
     is_unknown_deed,
     is_wish,
 )
-from llmrec.explain.claims.tokens import tokenize
+from llmrec.explain.claims.tokens import fold, tokenize
 from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _roles_of(binder: Binder, node: Node) -> set[str]:
 
 def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str]) -> bool:
     if node.capital and node.kind in {"word", "weak"} and not _may_be_capital(binder, place):
-        return False
+        return _is_on_card(binder, place, node) or _is_in_title(binder, node)
     if node.has("verb") and is_unknown_deed(binder, place):
         return False
     if _is_own_family(binder, place):
@@ -171,6 +171,8 @@ def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str
     if node.kind == "mark":
         return not node.classes.isdisjoint(_FREE_MARKS)
     if node.kind in {"unknown", "weak"} and _is_on_card(binder, place, node):
+        return True
+    if node.kind == "unknown" and node.text[0].isupper() and _is_in_title(binder, node):
         return True
     if node.kind not in {"word", "weak", "ordinal"} or _tells_too_much(binder, place):
         return False
@@ -255,6 +257,14 @@ def _is_on_card(binder: Binder, place: int, node: Node) -> bool:
     denied = _DENYING.match(node.lemma)
     options = [words, stems(node.lemma[denied.end() :])] if denied else [words]
     return bool(words) and any(row.issuperset(option) for row in told for option in options)
+
+
+def _is_in_title(binder: Binder, node: Node) -> bool:
+    """Return whether a name is in the title of an item in question ("the Muppets")."""
+    refs = [*binder.refs(), *binder.context.earlier, binder.rec]
+    titles = [binder.context.facts.item_of(i).title for ref in refs for i in ref.ids]
+    words = stems(node.text)
+    return bool(words) and any(set(words) <= set(stems(fold(title))) for title in titles)
 
 
 def _may_be_capital(binder: Binder, place: int) -> bool:

@@ -93,6 +93,8 @@ def _behind(binder: Binder, place: int) -> int | None:
     here = place + 1
     while here < len(nodes) and (_modifies(nodes[here]) or _turns_up(nodes[here])):
         here += 1
+    if here + 1 < len(nodes) and nodes[here].lemma in {"like", "as", "just like"}:
+        here += 1
     if here + 1 >= len(nodes) or nodes[here].lemma not in _LINKS:
         return None
     return here + 1 if nodes[here + 1].kind == "entity" else None

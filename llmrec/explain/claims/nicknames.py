@@ -19,7 +19,9 @@ _SMALL = frozenset(
     ["the", "a", "an", "of", "and", "in", "to", "for", "on", "at", "by", "or", "with", "from", "'s"]
 )
 _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "part", "vol"])
-_PART = re.compile(r"\b(?:Part|Vol\.|Chapter|Episode) (?:[IVX]+|\d+)\b")
+_PART = re.compile(
+    r"\b(?:Part|Vol\.|Chapter|Episode) (?:[IVX]+|\d+)\b|\b(?:Mr|Mrs|Ms|Miss|Dr)\.? [A-Z]\w+"
+)
 _SHORTEST = 4
 
 

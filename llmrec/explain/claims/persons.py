@@ -267,7 +267,7 @@ def _objects(binder: Binder, start: int) -> tuple[list, int]:  # type: ignore[ty
         node = nodes[here]
         if node.kind == "entity":
             readings = binder.resolve(here)
-            if not readings:
+            if not readings or (refs and _starts_clause(binder, here + 1, here - 1)):
                 break
             refs.extend(readings[0])
             end = here + 1
@@ -278,13 +278,16 @@ def _objects(binder: Binder, start: int) -> tuple[list, int]:  # type: ignore[ty
         ):
             break
         here += 1
-    if refs and end < len(nodes) and _starts_clause(binder, end):
-        return refs[:1] if len(refs) == 1 else refs, end
     return refs, end
 
 
-def _starts_clause(binder: Binder, place: int) -> bool:
-    return binder.nodes[place].has("aux")
+def _starts_clause(binder: Binder, verb: int, comma: int) -> bool:
+    """Return whether an item behind a comma is the subject of a clause of its own."""
+    nodes = binder.nodes
+    finite = (
+        verb < len(nodes) and nodes[verb].has("aux", "verb") and "ing" not in nodes[verb].classes
+    )
+    return finite and nodes[comma].has("comma")
 
 
 def _ends(binder: Binder, here: int) -> bool:

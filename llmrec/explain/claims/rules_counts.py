@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llmrec.explain.claims.amounts import Proportion
 from llmrec.explain.claims.durations import check_duration, is_duration, years_apart
 from llmrec.explain.claims.events import events_of
+from llmrec.explain.claims.kindred import stems
 from llmrec.explain.claims.likely import cited_refs
 from llmrec.explain.claims.numbers import Range
 from llmrec.explain.claims.rules_only import check_window
@@ -40,7 +41,9 @@ def check_counts(binder: Binder) -> None:
         if node.used or node.kind not in {"number", "proportion"}:
             continue
         node.used = True
-        if is_duration(binder, place):
+        if _tells_story(binder, place):
+            binder.context.report("count", f"{node.text} of something else", ok=True)
+        elif is_duration(binder, place):
             check_duration(binder, place)
         elif node.kind == "number" and is_window(binder, place):
             check_window(binder, place, scope_of(binder, place))
@@ -50,6 +53,26 @@ def check_counts(binder: Binder) -> None:
             binder.context.report("count", f"{node.text} in all", ok=True)
         elif not (_counts_something_else(binder, place) or _counts_values(binder, place)):
             _check_number(binder, place)
+
+
+def _tells_story(binder: Binder, place: int) -> bool:
+    """Return whether a number counts nothing of the history: "the drama half", "five of them"."""
+    node, nodes = binder.nodes[place], binder.nodes
+    lead, behind = nodes[max(0, place - 1) : place], nodes[place + 1 : place + 3]
+    if isinstance(node.value, Proportion):
+        return any(n.kind in {"value", "weak"} for n in lead)
+    if node.text.isdigit() and len(node.text) > 3:
+        return stems(node.text)[0] in binder.context.facts.card_words(
+            binder.context.facts.item.item_id
+        )
+    them = [n.has("they") or n.lemma in {"of", "them", "those", "these"} for n in behind]
+    if lead and lead[0].lemma == "the" and len(them) > 1 and all(them):
+        return True
+    clause = binder.within(binder.clause(place))
+    yours = any(n.lemma in {"you", "your"} for n in nodes)
+    return not yours and not any(
+        n.has("film", "watchnoun", "uverb", "entity") for n in clause if not n.has("they")
+    )
 
 
 def _is_total(binder: Binder, place: int) -> bool:

@@ -35,6 +35,9 @@ def check_extremes(binder: Binder) -> None:
         if node.used or node.has("connective") or not node.has("latest", "earliest", "recentadj"):
             continue
         after = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+        if _points_back(binder, place) or _is_of_story(binder, place):
+            node.used = True
+            continue
         if after is not None and after.kind == "number":
             continue
         if _check_first_of_kind(binder, place):
@@ -48,6 +51,35 @@ def check_extremes(binder: Binder) -> None:
             binder, place
         ):
             _check_extreme(binder, place, readings)
+
+
+def _points_back(binder: Binder, place: int) -> bool:
+    """Return whether "the last of those", "the first two" only picks out what was named."""
+    nodes = binder.nodes
+    lead = [n.lemma for n in nodes[max(0, place - 2) : place]]
+    behind = nodes[place + 1 : place + 4]
+    if nodes[place].lemma not in {"first", "last"} or lead[-1:] not in (["the"], ["and"]):
+        return False
+    if behind and behind[0].kind == "number":
+        owned = any(n.has("film", "watchnoun") or n.lemma == "your" for n in behind[1:])
+        behind[0].used = behind[0].used or not owned
+        return not owned
+    of_those = any(n.lemma == "of" for n in behind) and any(
+        n.has("they", "both", "number") or n.lemma in {"those", "these", "them", "which"}
+        for n in behind
+    )
+    return of_those and "be" not in lead
+
+
+def _is_of_story(binder: Binder, place: int) -> bool:
+    """Return whether "the last human city", "puts survival first" orders nothing of the history."""
+    node, nodes = binder.nodes[place], binder.nodes
+    if node.lemma not in {"first", "last"}:
+        return False
+    if place and nodes[place - 1].kind == "value" and node.lemma == "first":
+        return True
+    told = any(n.has("you", "film", "watchnoun", "uverb") for n in nodes)
+    return not told and not any(is_past(binder, e) for e in binder.entities)
 
 
 def _check_first_of_kind(binder: Binder, place: int) -> bool:
@@ -100,6 +132,10 @@ def _check_extreme(binder: Binder, place: int, readings: Alternatives) -> None:
     latest = node.has("latest") and node.lemma != "first"
     test = _extreme(binder, place, latest=latest)
     ok = holds(readings, any_event(binder.context.facts, test))
+    if not ok and any(
+        n.has("film") and n.has("plural") for n in binder.nodes[place + 1 : place + 3]
+    ):
+        ok = _are_edge(binder, readings, latest=latest)
     if not ok and _is_adverb(binder, place):
         ok = _is_edge_of_named(binder, readings, latest=latest)
     if not ok and node.text.lower() in _BY_YEAR and not binder.near(place, "you"):
@@ -107,6 +143,17 @@ def _check_extreme(binder: Binder, place: int, readings: Alternatives) -> None:
     if not ok and node.lemma in {"oldest", "newest", "latest"}:
         ok = holds(readings, _extreme_release(binder, newest=node.lemma != "oldest"))
     binder.context.report("order", f"{node.text}: {names_of(binder, readings)}", ok=ok)
+
+
+def _are_edge(binder: Binder, readings: Alternatives, *, latest: bool) -> bool:
+    """Return whether several items together are the last or first ("your last films were ...")."""
+    past = binder.context.facts.past
+    return any(
+        {i for ref in refs for i in ref.ids}
+        >= {p.item.item_id for p in (past[-len(refs) :] if latest else past[: len(refs)])}
+        for refs in readings
+        if len(refs) > 1
+    )
 
 
 _BY_YEAR = frozenset(["oldest", "newest", "latest", "youngest", "earliest"])

@@ -22,6 +22,9 @@ from llmrec.explain.facts import DISLIKED_PART, TASTE_EVENTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_SERIES = ("series", "saga", "trilogy", "franchise")
+_FIGURES = frozenset(["second chance", "experiment", "team", "twist"])
+_EXCERPT_WORDS = 4
 Claim = tuple[Trait, Alternatives]
 
 
@@ -35,6 +38,8 @@ def check_items(binder: Binder) -> None:
         ok = holds(targets, lambda ref, t=trait: holds_of(ref, t))  # type: ignore[misc]
         ok = ok or _holds_loosely(binder, trait, targets, shares)
         ok = ok or _holds_crosswise(binder, trait, traits, shares)
+        if not ok and _is_figure(binder, trait):
+            continue
         names = " or ".join(names_of_refs(binder, refs) for refs in targets) or "nothing"
         binder.context.report("attribute", f"{trait.label} said of {names}", ok=ok)
     check_inherited(binder, claims)
@@ -91,11 +96,14 @@ def _holds_loosely(
     if tied is not None and tied < place and len(binder.listed(tied)) > 1:
         return False
     if tied is not None and binder.resolve(tied):
-        return holds(binder.resolve(tied), lambda ref: holds_of(ref, trait))
-    near = [s for s in shares if clause.start <= s < clause.end or trait.person]
+        own = [[binder.rec]] if binder.nodes[tied].has("it") else []
+        return holds([*binder.resolve(tied), *own], lambda ref: holds_of(ref, trait))
+    if len(trait.label.split()) > _EXCERPT_WORDS:
+        return any(holds_of(ref, trait) for ref in plausible(binder))
+    near = [s for s in shares if clause.start <= s < clause.end]
     if near:
         return _shares_in_turn(binder, trait)
-    if _has_both(binder, place):
+    if _has_both(binder, place) and targets:
         return False
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
 
@@ -110,9 +118,14 @@ def _holds_crosswise(
     """
     if trait.person and said_of_person(binder, trait.place):
         return False
+    tied = tied_to(binder, trait.place)
+    if trait.role == "franchise" or (
+        tied is not None and (tied > trait.place or len(binder.listed(tied)) < 2)
+    ):
+        return False
     others = [t for t in traits if t.place != trait.place]
     past = [ref for ref in binder.refs() if not ref.rec] or binder.context.earlier[-3:]
-    if not others or len(past) < 2 or tied_to(binder, trait.place) is not None:
+    if not others or len(past) < 2:
         return False
     shared = bool(shares) or trait.person
     return (
@@ -125,7 +138,17 @@ def _holds_crosswise(
 def _names_series(binder: Binder, trait: Trait) -> bool:
     """Return whether a trait can be nothing but a series, said to be one."""
     behind = binder.nodes[trait.place + 1 : trait.place + 3]
-    return trait.role == "franchise" and any(n.has("franchisenoun") for n in behind)
+    named = any(n.has("franchisenoun") for n in behind)
+    named = named or binder.nodes[trait.place].text.lower().endswith(_SERIES)
+    return trait.role == "franchise" and named
+
+
+def _is_figure(binder: Binder, trait: Trait) -> bool:
+    """Return whether a keyword is a figure of speech here ("a second chance", "with a twist")."""
+    before = binder.nodes[trait.place - 1] if trait.place else None
+    return binder.nodes[trait.place].text.lower() in _FIGURES and not (
+        before is not None and (before.has("aboutv") or before.lemma == "about")
+    )
 
 
 def _names_item(binder: Binder, place: int) -> bool:

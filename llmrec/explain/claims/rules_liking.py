@@ -167,6 +167,9 @@ def _is_foretold(binder: Binder, place: int) -> bool:
 
 def is_hope(binder: Binder, place: int) -> bool:
     """Return whether a verb stands under a modal, in an infinitive, or in a wish."""
+    condition = [n.lemma for n in binder.nodes[:place] if n.lemma == "if" or n.has("comma")]
+    if condition[-1:] == ["if"]:
+        return True
     for node in reversed(binder.nodes[max(0, place - 4) : place]):
         if node.has("modal") or node.lemma in {
             "to",

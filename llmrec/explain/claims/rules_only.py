@@ -89,7 +89,7 @@ def check_ordinals(binder: Binder) -> None:
     for place, node in enumerate(binder.nodes):
         if node.kind != "ordinal" or node.used or not isinstance(node.value, int):
             continue
-        if place and binder.nodes[place - 1].lemma in {"a", "an"}:
+        if any(n.lemma in {"a", "an"} for n in binder.nodes[max(0, place - 2) : place]):
             node.used = True
             continue
         traits = [t for t in find_traits(binder) if place < t.place <= place + 3]

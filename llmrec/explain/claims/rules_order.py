@@ -33,6 +33,8 @@ def check_order(binder: Binder) -> None:
             _check_sequence(binder, place, later_first=node.has("earlierword"), leads=False)
         elif node.has("followv") and not node.has("directv"):
             _check_following(binder, place)
+        elif node.has("opening", "closing"):
+            _check_end(binder, place)
     _check_tenses(binder)
 
 
@@ -98,10 +100,25 @@ def _check_sequence(binder: Binder, place: int, *, later_first: bool, leads: boo
     report_order(binder, sooner, later, adjacent=close)
 
 
+def _check_end(binder: Binder, place: int) -> None:
+    """Check "you started with [1], went on to [2] and finished with [3]" of the items named."""
+    refs = [r for e in binder.entities if (rows := past_readings(binder, e)) for r in rows[0][:1]]
+    after = past_after(binder, place)
+    if len({r.ids for r in refs}) < 2 or not after:
+        return
+    binder.nodes[place].used = True
+    for other in refs:
+        if other.ids != after[0].ids:
+            pair = (after[0], other) if binder.nodes[place].has("opening") else (other, after[0])
+            report_order(binder, *pair)
+
+
 def _is_foretold(binder: Binder, place: int) -> bool:
     """Return whether what comes after is still to be seen ("you'll meet him again after [1]")."""
-    clause = binder.clause(place)
-    lead = binder.nodes[clause.start : place]
+    again = sum(n.has("after") for n in binder.nodes) > 1
+    lead = binder.nodes[0 if again else binder.clause(place).start : place]
+    if again and any(n.has("modal") or n.lemma == "'ll" for n in lead):
+        return True
     return any(n.has("modal") or n.lemma in {"if", "'ll", "'d"} for n in lead) and not any(
         n.kind == "entity" and n.has("past") for n in lead
     )

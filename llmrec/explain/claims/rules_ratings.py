@@ -102,9 +102,10 @@ def _test_of(binder: Binder, place: int) -> Callable[[Past], bool] | None:
     return None
 
 
-_NO_NOUN = frozenset(
-    ["and", "or", "to", "for", "from", "with", "at", "but", "up", "each", "you", "while", "just"]
-)
+_NO_NOUN = frozenset([
+    "and", "or", "to", "for", "from", "with", "at", "but", "up", "each", "you", "while", "just",
+    "for example", "for instance", "in", "as", "too", "also",
+])  # fmt: skip
 
 
 def _is_bare(binder: Binder, place: int) -> bool:
@@ -113,7 +114,7 @@ def _is_bare(binder: Binder, place: int) -> bool:
     if not isinstance(value, Range) or not value.exact or not 0 < value.low <= facts.scale:
         return False
     lead = binder.nodes[place - 1].lemma if place else ""
-    if lead == "the" and not float(value.low).is_integer():
+    if not float(value.low).is_integer():
         return True
     if lead in {"all", "those", "these", "the", "of", "by", "in", "both"}:
         return False

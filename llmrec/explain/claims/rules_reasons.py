@@ -115,7 +115,8 @@ def _reach(binder: Binder, place: int, node: Node) -> range:
 def _is_supposed(binder: Binder, place: int) -> bool:
     """Return whether what follows is only held to be likely ("so it may go down well")."""
     behind = binder.nodes[place:]
-    return any(n.has("modal") for n in behind) and not any(n.has("recnoun") for n in behind)
+    likely = any(n.has("modal") for n in behind) or any(n.lemma == "you" for n in behind[1:2])
+    return likely and not any(n.has("recnoun") for n in behind)
 
 
 def _names_evidence(binder: Binder) -> bool:

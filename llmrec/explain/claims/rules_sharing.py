@@ -40,6 +40,8 @@ def share_places(binder: Binder) -> list[int]:
             continue
         if node.has("sharev", "similarv") and node.has("recv") and not _joins_items(binder, place):
             continue
+        if node.lemma == "alike" and place and binder.nodes[place - 1].kind == "value":
+            continue
         if node.lemma in {"same", "very same"} and not _same_what(binder, place):
             continue
         found.append(place)
@@ -151,11 +153,20 @@ def check_share(binder: Binder, place: int, traits: Sequence[Trait]) -> None:
         return
     if any(n.lemma in {"different", "separate", "distinct"} for n in binder.within(clause)):
         return
+    if not roles and binder.nodes[place].has("sharev") and not _tells_of_past(binder):
+        return  # "five pupils share a detention"
     decade = any(n.lemma in {"decade", "era", "period"} for n in binder.nodes)
     options = [*sharers(binder, place), *_with_rec(binder, clause)]
     ok = any(_all_share(binder, refs, roles, decade=decade) for refs in options)
     what = "/".join(sorted(roles)) or "something"
     binder.context.report("relation", f"the same {what}", ok=ok)
+
+
+def _tells_of_past(binder: Binder) -> bool:
+    """Return whether a sentence names or may mean anything but the recommended item."""
+    return any(not binder.nodes[e].has("rec") for e in binder.entities) or any(
+        not ref.rec for ref in binder.context.earlier
+    )
 
 
 def _with_rec(binder: Binder, clause: Clause) -> Alternatives:

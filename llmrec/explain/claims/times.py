@@ -138,7 +138,7 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
             half_ago,
         ),
         (
-            rf"\b(?:between|from) (?i:early |mid[- ]|late |the (?:start|middle|end) of )?"
+            rf"\b(?i:between|from) (?i:early |mid[- ]|late |the (?:start|middle|end) of )?"
             rf"(?P<first>{MONTH}) (?:and|to|until|through) "
             rf"(?i:early |mid[- ]|late |the (?:start|middle|end) of )?(?P<last>{MONTH})"
             rf"(?: (?P<year>{YEAR}))?\b",
@@ -222,7 +222,8 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
             which_day,
         ),
         (
-            rf"{IN}(?:the )?(?i:earlier |later )?(?P<which>(?i:last|this|past|previous)) "
+            rf"{IN}(?:the )?(?i:earlier |later |early |late )?"
+            rf"(?P<which>(?i:last|this|past|previous)) "
             rf"(?P<unit>(?i:week|month|year|fortnight))(?:'s)?\b(?! of)",
             calendar_unit,
         ),

@@ -77,6 +77,12 @@ _SERIES = frozenset(
 _SERIES_LEADS = frozenset(["another", "more", "other", "further"])
 
 
+_KINDS = frozenset(
+    ["genre", "director", "writer", "theme", "series", "country", "actor", "cast", "keyword"]
+)
+"""What our own sentences call a value before they quote it."""
+
+
 def find_phrases(
     text: str,
     tokens: Sequence[Token],
@@ -168,7 +174,8 @@ def _quotation(text: str, tokens: Sequence[Token], place: int, near: Vocabulary)
     inside = fold(text[start:end]) if end >= 0 else ""
     last = next((n for n in range(place, len(tokens)) if tokens[n].start >= end), len(tokens))
     phrase = Phrase((inside,), frozenset(), (False,))
-    if inside in near.exact_titles:
+    kind = tokens[place - 2].fold if place > 1 else ""
+    if inside in near.exact_titles and not (inside in near.exact_values and kind in _KINDS):
         phrase.titles |= near.exact_titles[inside]
         return Found(phrase, place, last, "title", quoted=True)
     if inside in near.exact_values:
@@ -231,7 +238,7 @@ def _is_title(
     start, end = place
     if _in_decimal(tokens, start, end):
         return False
-    if not quoted and not phrase.titles & known and not any(t.is_word for t in tokens[start:end]):
+    if not quoted and not any(c.isalnum() for t in tokens[start:end] for c in t.text):
         return False  # a bracket, though an item is called so
     if start and tokens[start - 1].text == "-" and tokens[start - 1].end == tokens[start].start:
         return False  # the "up" of "follow-up"

@@ -11,9 +11,10 @@ from llmrec.explain.claims.when import When
 from llmrec.explain.facts import CLASSIC_YEARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
 
 _DIRECTING = frozenset(["directornoun", "directv"])
@@ -55,12 +56,12 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         meant = [v for v in values if not cue or facts.lexicon.role(v.field) in cue]
         label = node.text + (f" as {'/'.join(sorted(cue))}" if cue else "")
         person = roles <= {"director", "cast", "writer"}
-        if roles == {"theme"}:
+        if _is_common_noun(node, roles):
             roots = stems(fold(node.text))
             return Trait(
                 place,
                 label,
-                "theme",
+                min(roles),
                 lambda i: facts.has(i, meant) or facts.text_words(i).issuperset(roots),
             )
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
@@ -104,6 +105,11 @@ def _trait(binder: Binder, place: int) -> Trait | None:
             lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS,
         )
     return None
+
+
+def _is_common_noun(node: Node, roles: Set[str]) -> bool:
+    """Return whether a value is a word that a description may use as well ("an avenger")."""
+    return roles == {"theme"} or (roles <= {"genre", "theme", "franchise"} and node.text.islower())
 
 
 def in_roles(binder: Binder, trait: Trait, roles: frozenset[str]) -> Trait:
