@@ -172,7 +172,7 @@ def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     asked = {query.history.user_id for query in parts.validation}
     assert not asked & film_world.held_out_users
-    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 300))
+    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 900))
     artifact.save(tmp_path / "fusion")
     fitted = {**options, "weight": None, "fusion": tmp_path / "fusion"}
     assert Recommender.open(**fitted).pipeline.decision.weight == artifact.weight
@@ -206,19 +206,19 @@ def test_a_weight_fitted_for_popularity_serves_popularity(options, film_world, t
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     fitting = RecommenderConfig.of({**chosen, "weight": 0.0})
     pipeline, _ = build_pipeline(fitting, dataset=film_world, train=parts.train)
-    fit_fusion(pipeline, sample_queries(parts.validation, 300)).save(tmp_path / "fusion")
+    fit_fusion(pipeline, sample_queries(parts.validation, 900)).save(tmp_path / "fusion")
     opened = Recommender.open(**{**chosen, "fusion": tmp_path / "fusion"})
     assert opened.invoke({"user_id": film_world.users[0], "explain": False})
 
 
 def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, film_world):
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
-    queries = sample_queries(parts.validation, 300)
+    queries = sample_queries(parts.validation, 900)
     engine = recommender.pipeline.decision.reranker.engine
     before = engine.stats.prompts
     artifact = fit_fusion(recommender.pipeline, queries)
-    assert artifact.fit.n_queries == 300
-    assert 0 < artifact.fit.n_with_target < 300
+    assert artifact.fit.n_queries == 900
+    assert 0 < artifact.fit.n_with_target < 900
     assert engine.stats.prompts - before <= artifact.fit.n_with_target * 2
 
 
