@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SERIES = ("series", "saga", "trilogy", "franchise")
 _FIGURES = frozenset(["second chance", "experiment", "team", "twist"])
 _EXCERPT_WORDS = 4
+_SUBJECT_WORDS = 3
 Claim = tuple[Trait, Alternatives]
 
 
@@ -88,7 +89,8 @@ def _holds_loosely(
     if trait.person and targets and said_of_person(binder, place):
         return False
     if targets and _names_series(binder, trait):
-        return any(n.lemma in {"separate", "different"} for n in binder.within(clause))
+        subject = place - clause.start < _SUBJECT_WORDS and holds_of(binder.rec, trait)
+        return subject or any(n.lemma in {"separate", "different"} for n in binder.within(clause))
     if trait.person and _names_item(binder, place):
         return any(holds_of(ref, trait) for ref in plausible(binder))
     tied = person_tied_to(binder, place) if trait.person else None
@@ -102,7 +104,9 @@ def _holds_loosely(
         return any(holds_of(ref, trait) for ref in plausible(binder))
     near = [s for s in shares if clause.start <= s < clause.end]
     if near:
-        return _shares_in_turn(binder, trait)
+        return _shares_in_turn(binder, trait) or (
+            _is_added(binder, place) and holds_of(binder.rec, trait)
+        )
     if _has_both(binder, place) and targets:
         return False
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
@@ -132,6 +136,19 @@ def _holds_crosswise(
         (holds_of(binder.rec, trait) or not shared)
         and any(holds_of(ref, trait) for ref in past)
         and all(any(holds_of(ref, t) for t in traits) for ref in past)
+    )
+
+
+def _is_added(binder: Binder, place: int) -> bool:
+    """Return whether a trait comes on top of what is shared ("the same comedy with a court")."""
+    here = place - 1
+    while here > 0 and (
+        binder.nodes[here].kind == "value" or binder.nodes[here].lemma in {"a", "an", "some"}
+    ):
+        here -= 1
+    return here > 0 and (
+        binder.nodes[here].lemma in {"with", "plus", "adding"}
+        and binder.nodes[here - 1].kind in {"value", "weak"}
     )
 
 

@@ -86,7 +86,14 @@ def _check_also(binder: Binder, place: int, near: Sequence[tuple[Trait, Alternat
             others += [frozenset([i]) for i in facts.known_ids - own]
         for_one = for_one or any(trait.holds(i) for ids in others for i in ids)
         for_one = for_one or any(len(refs) > 1 for refs in targets[:1])
+    if all(ref.rec for ref in [*binder.refs(), *binder.context.earlier]):
+        for_one = for_one or len({trait.label for trait, _ in near}) > 1 or _tells_more(binder)
     binder.context.report("relation", "something else is so too", ok=for_one)
+
+
+def _tells_more(binder: Binder) -> bool:
+    """Return whether tastes were told before, which what is "also" so adds to."""
+    return bool(binder.context.traits or binder.context.counted)
 
 
 def _compared(binder: Binder, place: int) -> bool:

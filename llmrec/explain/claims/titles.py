@@ -196,7 +196,8 @@ def reading_of(
     quoted = _quoted(tokens, start, end)
     title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
     value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
-    if value and title and (phrase.nickname or not any(t.capital for t in tokens[start:end])):
+    nickname = phrase.nickname and not _cited(tokens, end)
+    if value and title and (nickname or not any(t.capital for t in tokens[start:end])):
         title = False
     if title and value:
         series = _names_series(tokens, start, end)
