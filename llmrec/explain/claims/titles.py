@@ -321,6 +321,8 @@ def _is_value(
     if start and end < len(tokens) and (tokens[start - 1].text, tokens[end].text) == ("[", "]"):
         return False
     words = [token for token in tokens[start:end] if token.is_word]
+    if not words or any(token.text in "[]" for token in tokens[start:end]):
+        return False  # a part of a citation, though a keyword is spelt so
     persons = [v for v in phrase.values if v.field in lexicon.person_fields]
     if persons and len(persons) == len(phrase.values):
         capital = words[-1].capital or not words[-1].text.isascii()
