@@ -41,6 +41,10 @@ def check_items(binder: Binder) -> None:
         ok = ok or _holds_crosswise(binder, trait, traits, shares)
         if not ok and _is_figure(binder, trait):
             continue
+        if trait.role == "franchise" and _is_done(binder, trait.place):
+            own = binder.rec.ids
+            seen = binder.context.facts.events.keys() - own
+            ok = any(trait.holds(i) for i in seen)
         names = " or ".join(names_of_refs(binder, refs) for refs in targets) or "nothing"
         binder.context.report("attribute", f"{trait.label} said of {names}", ok=ok)
     check_inherited(binder, claims)
@@ -102,7 +106,7 @@ def _holds_loosely(
         return holds([*binder.resolve(tied), *own], lambda ref: holds_of(ref, trait))
     if len(trait.label.split()) > _EXCERPT_WORDS:
         return any(holds_of(ref, trait) for ref in plausible(binder))
-    near = [s for s in shares if clause.start <= s < clause.end]
+    near = [s for s in shares if clause.start <= s < clause.end or _one_part(binder, trait, s)]
     if near:
         return _shares_in_turn(binder, trait) or (
             _is_added(binder, place) and holds_of(binder.rec, trait)
@@ -127,6 +131,8 @@ def _holds_crosswise(
         tied is not None and (tied > trait.place or len(binder.listed(tied)) < 2)
     ):
         return False
+    if _said_of_all(binder, trait.place):
+        return False
     others = [t for t in traits if t.place != trait.place]
     past = [ref for ref in binder.refs() if not ref.rec] or binder.context.earlier[-3:]
     if not others or len(past) < 2:
@@ -137,6 +143,12 @@ def _holds_crosswise(
         and any(holds_of(ref, trait) for ref in past)
         and all(any(holds_of(ref, t) for t in traits) for ref in past)
     )
+
+
+def _said_of_all(binder: Binder, place: int) -> bool:
+    """Return whether "are all", "were both" stands right before a trait."""
+    lead = binder.nodes[max(0, place - 4) : place]
+    return any(a.has("aux") and b.has("both") for a, b in itertools.pairwise(lead))
 
 
 def _is_added(binder: Binder, place: int) -> bool:
@@ -152,12 +164,28 @@ def _is_added(binder: Binder, place: int) -> bool:
     )
 
 
+def _one_part(binder: Binder, trait: Trait, share: int) -> bool:
+    """Return whether a name and a sharing stand in one part of a sentence, commas apart."""
+    between = binder.nodes[min(trait.place, share) : max(trait.place, share)]
+    return trait.person and not any(n.has("semicolon", "dash", "colon") for n in between)
+
+
 def _names_series(binder: Binder, trait: Trait) -> bool:
     """Return whether a trait can be nothing but a series, said to be one."""
     behind = binder.nodes[trait.place + 1 : trait.place + 3]
     named = any(n.has("franchisenoun") for n in behind)
     named = named or binder.nodes[trait.place].text.lower().endswith(_SERIES)
     return trait.role == "franchise" and named
+
+
+def _is_done(binder: Binder, place: int) -> bool:
+    """Return whether a series is what the person has seen ("you got through an X film")."""
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    mine = next((n for n, node in enumerate(lead) if node.lemma == "you"), None)
+    if mine is None or any(n.has("modal", "neg") or n.kind == "entity" for n in lead):
+        return False
+    return any(n.has("verb") and "past" in n.classes for n in lead[mine:])
 
 
 def _is_figure(binder: Binder, trait: Trait) -> bool:

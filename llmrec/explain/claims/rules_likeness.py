@@ -57,8 +57,15 @@ def _check_like(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alter
     near = _near(binder, entity, claims)
     refs = (binder.resolve(entity) or [[]])[0]
     if near:
-        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in near)
+        said = [*near, *(t for t, _ in claims if _leads_to(binder, t.place, entity))]
+        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in said)
         binder.context.report("relation", f"{names_of_refs(binder, refs)} likewise", ok=ok)
+
+
+def _leads_to(binder: Binder, trait: int, entity: int) -> bool:
+    """Return whether a trait is what is compared with an entity ("action like the first")."""
+    within = binder.clause(trait) == binder.clause(entity) and trait < entity
+    return within and binder.premodified(trait) != entity
 
 
 def _check_contrast(
