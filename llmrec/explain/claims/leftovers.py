@@ -227,7 +227,9 @@ def _is_empty(binder: Binder, place: int) -> bool:
         return not any(n.has("you", "value", "time") for n in binder.within(clause))
     if node.kind == "ordinal":
         behind = binder.nodes[place + 1 : place + 2]
-        return any(n.has("recnoun", "talknoun") and not n.has("film") for n in behind)
+        return any(
+            n.lemma == "of" or (n.has("recnoun", "talknoun") and not n.has("film")) for n in behind
+        )
     return False
 
 
