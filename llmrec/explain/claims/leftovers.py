@@ -132,15 +132,32 @@ def check_leftovers(binder: Binder) -> None:
     nodes = binder.nodes
     claimed = _claimed(binder)
     left = [
-        node.text
+        place
         for place, node in enumerate(nodes)
         if not _accounted(binder, place, node, claimed=claimed) and not read_loosely(binder, place)
     ]
-    if left:
-        shown = ", ".join(repr(text) for text in left[:6])
+    if left and not (len(left) == 1 and _describes(binder, left[0])):
+        shown = ", ".join(repr(nodes[place].text) for place in left[:6])
         binder.context.report("unreadable", f"cannot read {shown}", ok=False)
     elif not any(f.sentence == binder.context.sentence.text for f in binder.context.findings):
         binder.context.report("readable", "claims nothing that could be false", ok=True)
+
+
+def _describes(binder: Binder, place: int) -> bool:
+    """Return whether one strange word stands among keywords that are true of an item named.
+
+    "A fight for survival", "more crooks and cops": such words describe a film and are not worth
+    refusing a text for, while a clause on the person, on numbers or on ranks is read to the letter.
+    """
+    node = binder.nodes[place]
+    clause = binder.within(binder.clause(place))
+    plain = node.kind == "unknown" and node.text.isalpha() and node.text.islower()
+    kept = ("you", "number", "rating", "time", "than", "superlative", "neg", "uverb", "aux")
+    return (
+        plain
+        and any(n.kind == "value" for n in clause)
+        and not any(n.has(*kept) or n.lemma in {"most", "more", "yours"} for n in clause)
+    )
 
 
 def _claimed(binder: Binder) -> frozenset[str]:
@@ -210,7 +227,9 @@ def _is_empty(binder: Binder, place: int) -> bool:
         return not any(n.has("you", "value", "time") for n in binder.within(clause))
     if node.kind == "ordinal":
         behind = binder.nodes[place + 1 : place + 2]
-        return any(n.has("recnoun", "talknoun") and not n.has("film") for n in behind)
+        return any(
+            n.lemma == "of" or (n.has("recnoun", "talknoun") and not n.has("film")) for n in behind
+        )
     return False
 
 

@@ -91,7 +91,9 @@ def _before(binder: Binder, place: int) -> int | None:
 def _behind(binder: Binder, place: int) -> int | None:
     nodes = binder.nodes
     here = place + 1
-    while here < len(nodes) and (_modifies(nodes[here]) or _turns_up(nodes[here])):
+    while here < len(nodes) and (
+        _modifies(nodes[here]) or _turns_up(nodes[here]) or nodes[here].has("themenoun")
+    ):
         here += 1
     if here + 1 < len(nodes) and nodes[here].lemma in {"like", "as", "just like"}:
         here += 1

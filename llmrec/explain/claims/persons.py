@@ -8,6 +8,7 @@ from llmrec.explain.claims.binding import Alternatives
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
 
 MAKERS = frozenset(["director", "writer"])
@@ -168,7 +169,7 @@ def _roles_in(binder: Binder, places: range) -> frozenset[str]:
     nodes = [binder.nodes[n] for n in places]
     if any(n.has("directornoun") or n.lemma in _MAKING for n in nodes):
         return MAKERS
-    if any(n.has("castnoun") for n in nodes):
+    if any(n.has("castnoun") and n.lemma not in {"name", "face"} for n in nodes):
         return ACTORS
     return ANY
 
@@ -256,13 +257,14 @@ def _as_readings(binder: Binder, first: int) -> Alternatives:
     return [row] if row else []
 
 
-def _objects(binder: Binder, start: int) -> tuple[list, int]:  # type: ignore[type-arg]
+def _objects(binder: Binder, start: int) -> tuple[list[Ref], int]:
     """Return the refs of a list of items behind a place, and where the list ends.
 
     Prepositions may be repeated in it: "in [1], in [3] and in this film".
     """
     nodes = binder.nodes
-    refs, end, here = [], start + 1, start + 1
+    refs: list[Ref] = []
+    end, here = start + 1, start + 1
     while here < len(nodes):
         node = nodes[here]
         if node.kind == "entity":

@@ -89,8 +89,18 @@ def _is_supposed(binder: Binder, place: int, marks: Sequence[int]) -> bool:
     """Return whether "may" or "could" stands between a trait and every word of taste."""
     clause = binder.clause(place)
     modals = [n for n in range(clause.start, clause.end) if binder.nodes[n].has("modal")]
+    if any(n < place and _hopes(binder, n) for n in modals):
+        return True
     return bool(marks and modals) and all(
         any(min(place, mark) < n < max(place, mark) for n in modals) for mark in marks
+    )
+
+
+def _hopes(binder: Binder, modal: int) -> bool:
+    """Return whether "you would be at home with", "you could be fond of" is said at a modal."""
+    behind = binder.nodes[modal + 1 : modal + 4]
+    return any(n.has("fondness", "likev", "lovev") for n in behind) and binder.nodes[modal - 1].has(
+        "you"
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SERIES = ("series", "saga", "trilogy", "franchise")
 _FIGURES = frozenset(["second chance", "experiment", "team", "twist"])
 _EXCERPT_WORDS = 4
+_SUBJECT_WORDS = 3
 Claim = tuple[Trait, Alternatives]
 
 
@@ -40,6 +41,10 @@ def check_items(binder: Binder) -> None:
         ok = ok or _holds_crosswise(binder, trait, traits, shares)
         if not ok and _is_figure(binder, trait):
             continue
+        if trait.role == "franchise" and _is_done(binder, trait.place):
+            own = binder.rec.ids
+            seen = binder.context.facts.events.keys() - own
+            ok = any(trait.holds(i) for i in seen)
         names = " or ".join(names_of_refs(binder, refs) for refs in targets) or "nothing"
         binder.context.report("attribute", f"{trait.label} said of {names}", ok=ok)
     check_inherited(binder, claims)
@@ -88,7 +93,8 @@ def _holds_loosely(
     if trait.person and targets and said_of_person(binder, place):
         return False
     if targets and _names_series(binder, trait):
-        return any(n.lemma in {"separate", "different"} for n in binder.within(clause))
+        subject = place - clause.start < _SUBJECT_WORDS and holds_of(binder.rec, trait)
+        return subject or any(n.lemma in {"separate", "different"} for n in binder.within(clause))
     if trait.person and _names_item(binder, place):
         return any(holds_of(ref, trait) for ref in plausible(binder))
     tied = person_tied_to(binder, place) if trait.person else None
@@ -100,9 +106,11 @@ def _holds_loosely(
         return holds([*binder.resolve(tied), *own], lambda ref: holds_of(ref, trait))
     if len(trait.label.split()) > _EXCERPT_WORDS:
         return any(holds_of(ref, trait) for ref in plausible(binder))
-    near = [s for s in shares if clause.start <= s < clause.end]
+    near = [s for s in shares if clause.start <= s < clause.end or _one_part(binder, trait, s)]
     if near:
-        return _shares_in_turn(binder, trait)
+        return _shares_in_turn(binder, trait) or (
+            _is_added(binder, place) and holds_of(binder.rec, trait)
+        )
     if _has_both(binder, place) and targets:
         return False
     return any(holds_of(ref, trait) for ref in plausible(binder)) or _is_own_taste(binder, trait)
@@ -123,6 +131,8 @@ def _holds_crosswise(
         tied is not None and (tied > trait.place or len(binder.listed(tied)) < 2)
     ):
         return False
+    if _said_of_all(binder, trait.place):
+        return False
     others = [t for t in traits if t.place != trait.place]
     past = [ref for ref in binder.refs() if not ref.rec] or binder.context.earlier[-3:]
     if not others or len(past) < 2:
@@ -135,12 +145,47 @@ def _holds_crosswise(
     )
 
 
+def _said_of_all(binder: Binder, place: int) -> bool:
+    """Return whether "are all", "were both" stands right before a trait."""
+    lead = binder.nodes[max(0, place - 4) : place]
+    return any(a.has("aux") and b.has("both") for a, b in itertools.pairwise(lead))
+
+
+def _is_added(binder: Binder, place: int) -> bool:
+    """Return whether a trait comes on top of what is shared ("the same comedy with a court")."""
+    here = place - 1
+    while here > 0 and (
+        binder.nodes[here].kind == "value" or binder.nodes[here].lemma in {"a", "an", "some"}
+    ):
+        here -= 1
+    return here > 0 and (
+        binder.nodes[here].lemma in {"with", "plus", "adding"}
+        and binder.nodes[here - 1].kind in {"value", "weak"}
+    )
+
+
+def _one_part(binder: Binder, trait: Trait, share: int) -> bool:
+    """Return whether a name and a sharing stand in one part of a sentence, commas apart."""
+    between = binder.nodes[min(trait.place, share) : max(trait.place, share)]
+    return trait.person and not any(n.has("semicolon", "dash", "colon") for n in between)
+
+
 def _names_series(binder: Binder, trait: Trait) -> bool:
     """Return whether a trait can be nothing but a series, said to be one."""
     behind = binder.nodes[trait.place + 1 : trait.place + 3]
     named = any(n.has("franchisenoun") for n in behind)
     named = named or binder.nodes[trait.place].text.lower().endswith(_SERIES)
     return trait.role == "franchise" and named
+
+
+def _is_done(binder: Binder, place: int) -> bool:
+    """Return whether a series is what the person has seen ("you got through an X film")."""
+    clause = binder.clause(place)
+    lead = binder.nodes[clause.start : place]
+    mine = next((n for n, node in enumerate(lead) if node.lemma == "you"), None)
+    if mine is None or any(n.has("modal", "neg") or n.kind == "entity" for n in lead):
+        return False
+    return any(n.has("verb") and "past" in n.classes for n in lead[mine:])
 
 
 def _is_figure(binder: Binder, trait: Trait) -> bool:

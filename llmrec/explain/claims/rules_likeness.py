@@ -57,8 +57,15 @@ def _check_like(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alter
     near = _near(binder, entity, claims)
     refs = (binder.resolve(entity) or [[]])[0]
     if near:
-        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in near)
+        said = [*near, *(t for t, _ in claims if _leads_to(binder, t.place, entity))]
+        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in said)
         binder.context.report("relation", f"{names_of_refs(binder, refs)} likewise", ok=ok)
+
+
+def _leads_to(binder: Binder, trait: int, entity: int) -> bool:
+    """Return whether a trait is what is compared with an entity ("action like the first")."""
+    within = binder.clause(trait) == binder.clause(entity) and trait < entity
+    return within and binder.premodified(trait) != entity
 
 
 def _check_contrast(
@@ -86,7 +93,14 @@ def _check_also(binder: Binder, place: int, near: Sequence[tuple[Trait, Alternat
             others += [frozenset([i]) for i in facts.known_ids - own]
         for_one = for_one or any(trait.holds(i) for ids in others for i in ids)
         for_one = for_one or any(len(refs) > 1 for refs in targets[:1])
+    if all(ref.rec for ref in [*binder.refs(), *binder.context.earlier]):
+        for_one = for_one or len({trait.label for trait, _ in near}) > 1 or _tells_more(binder)
     binder.context.report("relation", "something else is so too", ok=for_one)
+
+
+def _tells_more(binder: Binder) -> bool:
+    """Return whether tastes were told before, which what is "also" so adds to."""
+    return bool(binder.context.traits or binder.context.counted)
 
 
 def _compared(binder: Binder, place: int) -> bool:

@@ -83,6 +83,20 @@ def check_only(binder: Binder) -> None:
         binder.context.report("count", f"{node.text}: {len(meeting)}", ok=ok)
 
 
+def _is_elliptic(binder: Binder, place: int) -> bool:
+    """Return whether "the third survival" leaves out its verb: the third of those named."""
+    node, nodes = binder.nodes[place], binder.nodes
+    behind = nodes[place + 1 : place + 3]
+    named = sum(nodes[e].has("named", "cited") for e in binder.entities if e < place)
+    alone = behind[0].kind == "value" and not any(n.has("film", "and") for n in behind[1:])
+    if not (alone and isinstance(node.value, int) and named >= node.value):
+        return False
+    if nodes[place - 1].lemma != "the":
+        return False
+    node.used = True
+    return True
+
+
 def check_ordinals(binder: Binder) -> None:
     """Check "your fourth Mann film": the place of an item among those seen, or the next place."""
     facts = binder.context.facts
@@ -93,7 +107,7 @@ def check_ordinals(binder: Binder) -> None:
             node.used = True
             continue
         traits = [t for t in find_traits(binder) if place < t.place <= place + 3]
-        if not traits:
+        if not traits or _is_elliptic(binder, place):
             continue
         seen = [i for i in facts.events if all(t.holds(i) for t in traits)]
         node.used = True

@@ -114,8 +114,8 @@ def _reach(binder: Binder, place: int, node: Node) -> range:
 
 def _is_supposed(binder: Binder, place: int) -> bool:
     """Return whether what follows is only held to be likely ("so it may go down well")."""
-    behind = binder.nodes[place:]
-    likely = any(n.has("modal") for n in behind) or any(n.lemma == "you" for n in behind[1:2])
+    behind = binder.within(binder.clause(place))
+    likely = any(n.has("modal", "you") for n in behind)
     return likely and not any(n.has("recnoun") for n in behind)
 
 
@@ -172,6 +172,8 @@ def _is_cleft(binder: Binder, place: int) -> bool:
         return False
     if node.text.lower() == "it" and nodes[place + 1].lemma != "be":
         return False
+    if node.text.lower() != "it" and place and nodes[place - 1].kind == "value":
+        return False  # "Chastain was in X, which"
     first = next(
         (e for e in binder.entities if place < e <= place + 3 and is_past(binder, e)), None
     )

@@ -163,10 +163,9 @@ def check_share(binder: Binder, place: int, traits: Sequence[Trait]) -> None:
 
 
 def _tells_of_past(binder: Binder) -> bool:
-    """Return whether a sentence names or may mean anything but the recommended item."""
-    return any(not binder.nodes[e].has("rec") for e in binder.entities) or any(
-        not ref.rec for ref in binder.context.earlier
-    )
+    """Return whether anything but the recommended item is named, or could be cited."""
+    named = any(not ref.rec for ref in [*binder.refs(), *binder.context.earlier])
+    return named or bool(binder.context.facts.evidence)
 
 
 def _with_rec(binder: Binder, clause: Clause) -> Alternatives:

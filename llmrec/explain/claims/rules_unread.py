@@ -120,6 +120,8 @@ def _check_often(binder: Binder, place: int) -> None:
     if not rows or denied:
         return
     node.used = True
+    if node.lemma.endswith(" of") and not binder.near(place, "you", "watchnoun"):
+        return  # "a string of murders"
     if node.has("favourite"):
         ok = any(_is_top(binder, row) for row in rows)
     else:

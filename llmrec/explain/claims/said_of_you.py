@@ -13,6 +13,8 @@ def is_unknown_deed(binder: Binder, place: int) -> bool:
     node = binder.nodes[place]
     if _seeks_the_new(binder, place):
         return True
+    if node.lemma == "show" and any(n.has("taste") for n in binder.nodes[place + 1 : place + 4]):
+        return False  # "you've shown a taste for"
     if (
         node.classes & _DEEDS
         or node.has("noun", "glue", "cause", "basis", "aux")

@@ -95,6 +95,8 @@ def _judge(taste: _Taste) -> bool:
     negated = [n for n in nodes if n.has("neg", "dislikev") and not n.used]
     if negated:
         return _is_denied(taste, negated)
+    if not taste.meeting and any(n.has("neg") for n in nodes):
+        return True  # "X has not featured in your viewing", read already
     if _is_complete(binder, trait, taste.clause):
         return taste.facts.has_seen_all(trait.holds)
     if _is_universal(binder, trait, taste.clause):

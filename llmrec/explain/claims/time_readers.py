@@ -180,7 +180,9 @@ def ago(match: re.Match[str]) -> When | None:
 def vaguely_ago(match: re.Match[str]) -> When:
     """Read "weeks ago"."""
     unit = match["unit"].lower().removesuffix("s")
-    low, high = {"day": (1, 14), "week": (7, 100), "month": (40, 800)}.get(unit, (500, 1e6))
+    low, high = {"hour": (0, 1), "day": (1, 14), "week": (7, 100), "month": (40, 800)}.get(
+        unit, (500, 1e6)
+    )
     return When(match[0], lambda m: low <= m.days <= high)
 
 

@@ -177,6 +177,11 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
             which_month,
         ),
         (
+            r"(?P<month>May|March)(?P<which>)(?P<year>)"
+            r"(?= (?:for|of (?:that|the same|this) year)\b)",
+            which_month,
+        ),
+        (
             r"(?P<month>(?i:january|february|april|june|july|september|october|november|december)"
             r"|August)(?P<which>)(?P<year>)\b",
             which_month,
@@ -233,7 +238,7 @@ TIMES: tuple[tuple[re.Pattern[str], Build], ...] = tuple(
             ago,
         ),
         (
-            r"\b(?P<unit>(?i:days|weeks|months|years|decades)) (?i:ago|back)\b",
+            r"\b(?P<unit>(?i:hours|days|weeks|months|years|decades)) (?i:ago|back)\b",
             vaguely_ago,
         ),
         (

@@ -196,7 +196,8 @@ def reading_of(
     quoted = _quoted(tokens, start, end)
     title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
     value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
-    if value and title and (phrase.nickname or not any(t.capital for t in tokens[start:end])):
+    nickname = phrase.nickname and not _cited(tokens, end)
+    if value and title and (nickname or not any(t.capital for t in tokens[start:end])):
         title = False
     if title and value:
         series = _names_series(tokens, start, end)
@@ -320,6 +321,8 @@ def _is_value(
     if start and end < len(tokens) and (tokens[start - 1].text, tokens[end].text) == ("[", "]"):
         return False
     words = [token for token in tokens[start:end] if token.is_word]
+    if not words or any(token.text in "[]" for token in tokens[start:end]):
+        return False  # a part of a citation, though a keyword is spelt so
     persons = [v for v in phrase.values if v.field in lexicon.person_fields]
     if persons and len(persons) == len(phrase.values):
         capital = words[-1].capital or not words[-1].text.isascii()
