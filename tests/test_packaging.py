@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ assert load_recipe("flat.v1").encoder
 assert SplitProtocol.named("leave-one-out.v1").kind == "leave-one-out"
 print("rendered", len(prompt.token_ids), "ids")
 """
+
+
+def test_every_package_is_in_the_wheel():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "llmrec").rglob("__init__.py")
+    }
+    assert packages <= set(listed["tool"]["setuptools"]["packages"])
 
 
 def run(*command: str | Path, cwd: Path) -> str:
