@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-from datetime import datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,49 +10,16 @@ from hypothesis import strategies as st
 
 from llmrec.explain import Checker
 from llmrec.explain.checks import READER_FAILED
-from llmrec.types import Evidence, History, Interaction
 from llmrec.world.films import catalogue
+from tests.explain.corpus import reading
 
-CORPUS = Path(__file__).parent / "corpus"
-
-
-def _rows(name):
-    return [json.loads(line) for line in (CORPUS / name).read_text(encoding="utf-8").splitlines()]
-
-
-def _case(row):
-    films = catalogue()
-    events = tuple(
-        Interaction(
-            item_id=event["item_id"],
-            timestamp=datetime.fromisoformat(event["timestamp"]),
-            rating=event["rating"],
-        )
-        for event in row["events"]
-    )
-    evidence = tuple(
-        Evidence(
-            position=position,
-            interaction=events[position],
-            item=films[events[position].item_id],
-            effect=1.0,
-            noise=0.0,
-            group=(position,),
-        )
-        for position in row["evidence"]
-    )
-    as_of = datetime.fromisoformat(row["as_of"])
-    return {
-        "item": films[row["item_id"]],
-        "evidence": evidence,
-        "history": History(user_id="any", as_of=as_of, interactions=events),
-    }
+TEXTS = [*reading.corpus("dev"), *reading.corpus("test")]
 
 
 @pytest.fixture(scope="module")
 def cases():
     """Histories with three cited events, one, and none."""
-    return [_case(row) for row in _rows("scenarios.jsonl")[:24]]
+    return list(reading.scenarios().values())[:24]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +40,7 @@ def test_any_characters_are_answered(checker, cases, text):
     _findings(checker, cases[0], text)
 
 
-WORDS = sorted({word for row in _rows("cases.jsonl") for word in row["text"].split()})
+WORDS = sorted({word for row in TEXTS for word in row["text"].split()})
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -89,7 +53,7 @@ def test_words_in_any_order_are_answered(checker, cases, seed):
 
 def test_texts_cut_and_spliced_anywhere_are_answered(checker, cases):
     stream = random.Random(3)  # noqa: S311
-    texts = [row["text"].split() for row in _rows("cases.jsonl")]
+    texts = [row["text"].split() for row in TEXTS]
     for _ in range(300):
         first, second = stream.sample(texts, 2)
         cut, start = stream.randint(0, len(first)), stream.randint(0, len(second))

@@ -1,109 +1,91 @@
-"""The checker against the independent corpus: what it catches, and what it wrongly refuses.
+"""The checker against texts it did not write: what it catches, and what it wrongly refuses.
 
-The corpus (``corpus/README.md``) was written by someone who had not seen the checker. Its ``dev``
-split is for tuning: run this file with ``-s`` to read each miss. Of the ``test`` split only the
-figures are shown.
+``corpus/README.md`` says who wrote them and what has been tuned on. Run this file with ``-s`` to
+read each misjudged text; those of ``unseen`` are never shown.
 """
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
 from llmrec.explain import Checker, stands
-from llmrec.types import Evidence, History, Interaction
+from llmrec.explain.citations import resolve_citations
 from llmrec.world.films import catalogue
+from tests.explain.corpus import reading
 
-CORPUS = Path(__file__).parent / "corpus"
 CATCH, FALSE_ALARM = 0.95, 0.02
+REACHED = {
+    "corpus": (0.971, 0.058),
+    "first": (0.990, 0.114),
+    "second": (0.990, 0.083),
+    "third": (1.000, 0.071),
+    "unseen": (0.898, 0.306),
+}
+"""Shares of false texts caught and of true ones refused, as last measured."""
+MARGIN = 0.01
 
 
-def rows(name):
-    lines = (CORPUS / name).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+@dataclass(frozen=True)
+class Reading:
+    caught: float
+    refused: float
+    n_false: int
+    n_true: int
 
 
-@pytest.fixture(scope="module")
-def scenarios():
-    films = catalogue()
-    made = {}
-    for row in rows("scenarios.jsonl"):
-        events = tuple(
-            Interaction(
-                item_id=event["item_id"],
-                timestamp=datetime.fromisoformat(event["timestamp"]),
-                rating=event["rating"],
-            )
-            for event in row["events"]
-        )
-        evidence = tuple(
-            Evidence(
-                position=position,
-                interaction=events[position],
-                item=films[events[position].item_id],
-                effect=1.0,
-                noise=0.0,
-                group=(position,),
-            )
-            for position in row["evidence"]
-        )
-        as_of = datetime.fromisoformat(row["as_of"])
-        made[row["id"]] = {
-            "item": films[row["item_id"]],
-            "evidence": evidence,
-            "history": History(user_id="corpus", as_of=as_of, interactions=events),
-        }
-    return made
-
-
-def judge(split, scenarios):
-    """Return per label how many texts there are and how many were misjudged; show dev misses."""
+@cache
+def read(name: str) -> Reading:
+    """Check every text of a source, its citations resolved as a person sees them."""
+    corpus = name == "corpus"
+    texts = [*reading.corpus("dev"), *reading.corpus("test")] if corpus else reading.free(name)
+    told = reading.scenarios() if corpus else reading.scenarios(reading.HERE / "free" / name)
     checker = Checker(catalogue())
     asked, wrong = Counter(), Counter()
-    for case in rows("cases.jsonl"):
-        if case["split"] != split:
+    for row in texts:
+        case = told[row["scenario"]]
+        text = resolve_citations(row["text"], case["evidence"], language="en", time_zone="UTC")
+        findings = checker.check(text, **case)
+        asked[row["label"]] += 1
+        if stands(findings) == (row["label"] == "true"):
             continue
-        findings = checker.check(case["text"], **scenarios[case["scenario"]])
-        asked[case["label"]] += 1
-        if stands(findings) == (case["label"] == "true"):
-            continue
-        wrong[case["label"]] += 1
-        if split == "dev":
+        wrong[row["label"]] += 1
+        if name != "unseen":
             faults = [(f.category, f.detail) for f in findings if not f.ok]
-            print(case["label"], case["category"], repr(case["text"]), faults)  # noqa: T201
-    return asked, wrong
-
-
-@pytest.mark.parametrize(
-    "split",
-    [
-        pytest.param(
-            "dev",
-            marks=pytest.mark.xfail(reason="caught 98.7 %, but refused 2.6 % of true texts"),
-        ),
-        pytest.param(
-            "test",
-            marks=pytest.mark.xfail(reason="caught 96.5 %, but refused 8.4 % of true texts"),
-        ),
-    ],
-)
-def test_false_texts_are_caught_and_true_ones_pass(split, scenarios):
-    asked, wrong = judge(split, scenarios)
-    assert asked["false"] >= 200
-    caught = 1 - wrong["false"] / asked["false"]
-    alarms = wrong["true"] / asked["true"]
-    assert (caught >= CATCH, alarms <= FALSE_ALARM) == (True, True), (
-        f"{split}: caught {caught:.1%} of {asked['false']} false texts (at least {CATCH:.0%}), "
-        f"refused {alarms:.1%} of {asked['true']} true ones (at most {FALSE_ALARM:.0%})"
+            print(row["label"], row["category"], repr(text), faults)  # noqa: T201
+    return Reading(
+        caught=1 - wrong["false"] / asked["false"],
+        refused=wrong["true"] / asked["true"],
+        n_false=asked["false"],
+        n_true=asked["true"],
     )
 
 
-def test_what_is_reached_is_not_lost(scenarios):
-    """A floor below the aim: the figures of the day the marks above were written, less a margin."""
-    asked, wrong = judge("test", scenarios)
-    assert wrong["false"] <= 0.05 * asked["false"]
-    assert wrong["true"] <= 0.12 * asked["true"]
+@pytest.mark.parametrize("name", REACHED)
+def test_false_texts_are_caught_and_true_ones_pass(name, request):
+    if REACHED[name][0] < CATCH or REACHED[name][1] > FALSE_ALARM:
+        caught, refused = REACHED[name]
+        reason = f"caught {caught:.1%}, and refused {refused:.1%} of true texts"
+        request.applymarker(pytest.mark.xfail(reason=reason))
+    found = read(name)
+    assert found.n_false >= 100
+    assert (found.caught >= CATCH, found.refused <= FALSE_ALARM) == (True, True), found
+
+
+@pytest.mark.parametrize("name", REACHED)
+def test_what_is_reached_is_not_lost(name):
+    caught, refused = REACHED[name]
+    found = read(name)
+    assert found.caught >= caught - MARGIN, found
+    assert found.refused <= refused + MARGIN, found
+
+
+def test_planted_corruption_is_caught_in_the_corpora_together():
+    """At least 500 texts of every category, in wording that is not our templates'."""
+    found = [read(name) for name in REACHED]
+    n_false = sum(f.n_false for f in found)
+    assert n_false >= 500
+    assert sum(f.caught * f.n_false for f in found) / n_false >= CATCH
