@@ -44,6 +44,11 @@ def sha256_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def sha256_bytes(raw: bytes) -> str:
+    """Return the SHA-256 of bytes."""
+    return hashlib.sha256(raw).hexdigest()
+
+
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as stream:

@@ -29,6 +29,7 @@ from llmrec.metrics.lists import (
 )
 from llmrec.metrics.targets import (
     BLOCK_BYTES,
+    Block,
     Pairs,
     TargetRanks,
     Ties,
@@ -39,6 +40,7 @@ from llmrec.metrics.targets import (
 __all__ = [
     "BLOCK_BYTES",
     "METRICS",
+    "Block",
     "Difference",
     "Metric",
     "Pairs",

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from llmrec.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
     from llmrec.types import Scores
 
-    Block = NDArray[np.floating[Any]]
     Integers = NDArray[np.int64]
 
+Block = NDArray[np.floating[Any]]
+"""Scores of a block of queries: ``(n_queries, n_items)``, float32 or float64."""
 Ties = Literal["expected", "pessimistic"]
 BLOCK_BYTES = 32 * 2**20
 """How much of the score table is made at once, unless the caller says otherwise."""

@@ -11,14 +11,15 @@ import numpy as np
 import polars as pl
 
 from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_artifact
-from llmrec.errors import ArtifactError, ConfigError, DataError, LeakageError
-from llmrec.retrieval.checks import check_batch, check_k
+from llmrec.errors import ArtifactError, ConfigError, DataError
+from llmrec.retrieval.checks import check_batch, check_k, check_moments
 from llmrec.retrieval.vector import seen_ids
 from llmrec.types import Candidate, as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llmrec.metrics import Block
     from llmrec.types import Catalogue, History, Scores
 
 KIND = "popularity"
@@ -73,6 +74,7 @@ class PopularityRetriever:
         *,
         before: datetime | None = None,
         half_life_days: float | None = None,
+        window_days: float | None = None,
     ) -> Self:
         """Count a log's events.
 
@@ -81,20 +83,24 @@ class PopularityRetriever:
             interactions: Training events with ``item_id`` and ``timestamp_s`` (int64 seconds).
             before: Count only what lies before this moment.
             half_life_days: After how many days before the newest counted event one counts half.
+            window_days: Count only so many days up to the newest event.
 
         Raises:
-            ConfigError: The half-life is not above 0.
+            ConfigError: The half-life or the window is not above 0.
             UnknownItemError: An event's item is not in the catalogue.
         """
-        if half_life_days is not None and not half_life_days > 0:
-            raise ConfigError(f"half_life_days is {half_life_days}; it must be above 0, or None")
+        for name, days in (("half_life_days", half_life_days), ("window_days", window_days)):
+            if days is not None and not days > 0:
+                raise ConfigError(f"{name} is {days}; it must be above 0, or None")
         events = interactions
         if before is not None:
             limit_s = math.ceil(as_utc(before, what="before").timestamp())
             events = events.filter(pl.col("timestamp_s") < limit_s)
+        age_s = pl.col("timestamp_s").max() - pl.col("timestamp_s")
+        if window_days is not None:
+            events = events.filter(age_s <= window_days * _DAY_S)
         weight = pl.lit(1.0)
         if half_life_days is not None:
-            age_s = pl.col("timestamp_s").max() - pl.col("timestamp_s")
             weight = pl.lit(0.5).pow(age_s / (half_life_days * _DAY_S))
         # Whole numbers add up to the same in any order of rows; floats do not.
         whole = (weight * _UNIT).round().cast(pl.Int64)
@@ -105,7 +111,10 @@ class PopularityRetriever:
             .collect()
         )
         counts = dict(table.iter_rows())
-        return cls(catalogue, counts, before=before, settings={"half_life_days": half_life_days})
+        settings = {"half_life_days": half_life_days}
+        if window_days is not None:
+            settings["window_days"] = window_days
+        return cls(catalogue, counts, before=before, settings=settings)
 
     @property
     def name(self) -> str:
@@ -136,7 +145,7 @@ class PopularityRetriever:
             LeakageError: A history's moment lies before events that were counted.
         """
         check_k(k)
-        self._check_moments(histories)
+        check_moments(histories, self._before, what=KIND)
         return [self._best(history, k, mask_seen=mask_seen) for history in histories]
 
     def score(
@@ -149,9 +158,18 @@ class PopularityRetriever:
             LeakageError: A history's moment lies before events that were counted.
         """
         check_batch(histories, candidates)
-        self._check_moments(histories)
+        check_moments(histories, self._before, what=KIND)
         position = self._catalogue.position
         return [self._scores[[position(c.item.item_id) for c in row]] for row in candidates]
+
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Score every item, the same for everyone: ``(n_histories, n_items) float64``, fresh.
+
+        Raises:
+            LeakageError: A history's moment lies before events that were counted.
+        """
+        check_moments(histories, self._before, what=KIND)
+        return np.tile(self._scores, (len(histories), 1))
 
     def save(self, path: str | Path) -> None:
         """Write the counts to a folder, whole or not at all.
@@ -212,12 +230,3 @@ class PopularityRetriever:
             )
             for rank, n in enumerate(first, start=1)
         ]
-
-    def _check_moments(self, histories: Sequence[History]) -> None:
-        for history in histories if self._before is not None else ():
-            if self._before is not None and history.as_of < self._before:
-                raise LeakageError(
-                    f"popularity counts events up to {self._before.isoformat()}, and the history "
-                    f"of user {history.user_id!r} ends at {history.as_of.isoformat()}",
-                    remedy="Count only what lies before the earliest moment in question.",
-                )

