@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from llmrec.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -108,23 +108,48 @@ def write_artifact(
     _refuse_foreign(path, kind)
     with replace_folder(path) as draft:
         yield draft
-        files = {
-            str(file.relative_to(draft)): sha256_file(file)
-            for file in sorted(draft.rglob("*"))
-            if file.is_file()
-        }
-        manifest = {
-            "format_version": FORMAT_VERSION,
-            "kind": kind,
-            "made_from": dict(made_from),
-            "files": files,
-            "metrics": dict(metrics or {}),
-        }
-        text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
-        with (draft / MANIFEST).open("w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        seal_folder(draft, kind, made_from=made_from, metrics=metrics)
+
+
+def seal_folder(
+    path: Path,
+    kind: str,
+    *,
+    made_from: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the manifest over all files of a folder; it must hold none yet."""
+    files = {
+        str(file.relative_to(path)): sha256_file(file)
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "kind": kind,
+        "made_from": dict(made_from),
+        "files": files,
+        "metrics": dict(metrics or {}),
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
+    with (path / MANIFEST).open("w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name, then let it take the place of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        write(draft)
+        draft.chmod(0o644)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _refuse_foreign(path: Path, kind: str) -> None:

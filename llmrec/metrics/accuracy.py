@@ -15,7 +15,7 @@ from llmrec.errors import ConfigError
 from llmrec.metrics.targets import TargetRanks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -151,7 +151,7 @@ def auc(ranks: TargetRanks) -> Scores:
     return _per_query(found, behind / others[found.query]) / found.n_targets
 
 
-METRICS: dict[str, Callable[[TargetRanks, int], Scores]] = {
+METRICS: dict[str, Metric] = {
     "recall": recall,
     "hit_rate": hit_rate,
     "precision": precision,

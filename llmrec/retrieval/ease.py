@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from llmrec.types import Catalogue
 
-_GIB = 2**30
-
 
 class EaseConfig(Settings):
     """How EASE is fitted and asked."""
@@ -30,7 +28,21 @@ class EaseConfig(Settings):
     decay: float = Field(default=0.8, ge=0, le=1)
     """How much an event counts beside the one after it; 1 is EASE as published."""
     max_gib: float = Field(default=16.0, gt=0)
-    """What fitting may take; it needs about 20 bytes for every pair of items."""
+    """What fitting may take; it needs about 28 bytes for every pair of items."""
+
+    def check_size(self, catalogue: Catalogue) -> None:
+        """Refuse a catalogue that would not fit.
+
+        Raises:
+            ConfigError: With the size and the limit.
+        """
+        needed = 28 * len(catalogue) ** 2 / 2**30
+        if needed > self.max_gib:
+            raise ConfigError(
+                f"EASE on {len(catalogue):,} items needs {needed:.1f} GiB; max_gib is "
+                f"{self.max_gib}",
+                remedy="Raise max_gib where there is memory, or use item-knn, which is sparse.",
+            )
 
 
 def fit_ease(
@@ -58,12 +70,7 @@ def fit_ease(
         MissingExtraError: SciPy is not installed.
     """
     config = config or EaseConfig()
-    needed = 20 * len(catalogue) ** 2 / _GIB
-    if needed > config.max_gib:
-        raise ConfigError(
-            f"EASE on {len(catalogue):,} items needs {needed:.1f} GiB; max_gib is {config.max_gib}",
-            remedy="Raise max_gib where there is memory, or use item-knn, which is sparse.",
-        )
+    config.check_size(catalogue)
     weights = ease_weights(item_counts(catalogue, interactions), config.regularisation)
     return ItemMatrixRetriever(
         catalogue,
