@@ -175,6 +175,7 @@ def positions_of(catalogue: Catalogue, item_ids: pl.Series) -> NDArray[np.int64]
         UnknownItemError: An id is not in the catalogue.
     """
     ids = list(catalogue)
+    item_ids = item_ids.cast(pl.String)  # no events at all may have come without a type
     found = item_ids.replace_strict(ids, range(len(ids)), default=None, return_dtype=pl.Int64)
     if found.null_count():
         unknown = item_ids.filter(found.is_null())[0]
