@@ -30,12 +30,19 @@ def accuracy_table(results: Mapping[str, Any]) -> Rows:
 
 
 def brief_table(results: Mapping[str, Any]) -> Rows:
-    """Return the accuracy table with few columns: the headline and recall at the cut-offs."""
-    kept = ("row", "95 % interval", results["run"]["card"]["headline"])
-    return [
-        {n: text for n, text in line.items() if n in kept or n.startswith(("recall@", "ceiling@"))}
-        for line in accuracy_table(results)
-    ]
+    """Return what fits a terminal: the headline with its interval, and recall from 10 on."""
+    card = results["run"]["card"]
+    names = [f"recall@{k}" for k in card["cutoffs"] if k >= 10 and "recall" in card["metrics"]]
+    lines = []
+    for row in results["rows"]:
+        headline = row["metrics"][card["headline"]]
+        line = {"row": row["name"], card["headline"]: number(headline["value"])}
+        line |= {"from": number(headline["low"]), "to": number(headline["high"])}
+        lines.append(line | {name: number(row["metrics"][name]["value"]) for name in names})
+    if lines:
+        chance = {name: number(value) for name, value in results["chance"].items()}
+        lines.append({name: chance.get(name, "") for name in lines[0]} | {"row": "(chance)"})
+    return lines
 
 
 def comparison_table(results: Mapping[str, Any]) -> Rows:
