@@ -50,8 +50,8 @@ def test_ease_weights_are_those_of_the_formula():
 
 
 def test_ease_counts_each_item_once_a_user():
-    once = fit_ease(CATALOGUE, events(u="ab", v="bc", w="abd"))
-    twice = fit_ease(CATALOGUE, events(u="aab", v="bcbc", w="abd"))
+    once = fit_ease(CATALOGUE, events(u="ab", v="bc", w="adb"))
+    twice = fit_ease(CATALOGUE, events(u="aab", v="bcbc", w="adb"))
     assert once.identity == twice.identity
 
 
@@ -91,7 +91,7 @@ def test_only_the_strongest_neighbours_speak():
 
 @pytest.mark.parametrize("fit", [fit_ease, fit_neighbours])
 def test_what_was_saved_scores_the_same(fit, tmp_path):
-    ranker = fit(CATALOGUE, events(u="ab", v="bc", w="abd"), before=START)
+    ranker = fit(CATALOGUE, events(u="ab", v="bc", w="adb"), before=START)
     ranker.save(tmp_path / "it")
     again = ItemMatrixRetriever.load(tmp_path / "it", catalogue=CATALOGUE)
     assert again.identity == ranker.identity
