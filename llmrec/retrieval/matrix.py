@@ -79,6 +79,23 @@ class ItemMatrixRetriever(DenseRetriever):
         """How much an event counts beside the one after it."""
         return self._decay
 
+    def with_decay(self, decay: float) -> ItemMatrixRetriever:
+        """Return the same weights, asked with another decay.
+
+        Raises:
+            ConfigError: The decay is outside [0, 1].
+        """
+        other = ItemMatrixRetriever(
+            self._catalogue,
+            self._weights,
+            name=self._name,
+            decay=decay,
+            settings=self._settings,
+            before=self._before,
+        )
+        other._weights_sha256 = self._weights_sha256
+        return other
+
     @property
     def identity(self) -> str:
         """Kind and what it was made from, weights included."""

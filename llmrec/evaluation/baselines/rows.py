@@ -12,12 +12,10 @@ from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
 from llmrec.evaluation.baselines.vectors import fit_mean, fit_text
 from llmrec.retrieval import (
     EaseConfig,
-    ItemMatrixRetriever,
     NeighbourConfig,
     PopularityRetriever,
-    ease_weights,
+    fit_ease,
     fit_neighbours,
-    item_counts,
 )
 
 if TYPE_CHECKING:
@@ -74,27 +72,21 @@ def _last_item(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
 
 
 def _item_knn(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    return fit_neighbours(
-        fitting.catalogue, fitting.events, NeighbourConfig.of(dict(settings), source="item-knn")
+    config = NeighbourConfig.of(dict(settings), source="item-knn")
+    fitted = fitting.remember(
+        "item-knn",
+        config.model_dump(exclude={"decay"}),
+        lambda: fit_neighbours(fitting.catalogue, fitting.events, config),
     )
+    return fitted.with_decay(config.decay)
 
 
 def _ease(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
     config = EaseConfig.of(dict(settings), source="ease")
-    config.check_size(fitting.catalogue)
-    counts = fitting.remember(
-        "counts", None, lambda: item_counts(fitting.catalogue, fitting.events)
+    fitted = fitting.remember(
+        "ease", config.regularisation, lambda: fit_ease(fitting.catalogue, fitting.events, config)
     )
-    weights = fitting.remember(
-        "ease", config.regularisation, lambda: ease_weights(counts, config.regularisation)
-    )
-    return ItemMatrixRetriever(
-        fitting.catalogue,
-        weights,
-        name="ease",
-        decay=config.decay,
-        settings={"regularisation": config.regularisation},
-    )
+    return fitted.with_decay(config.decay)
 
 
 REGULARISATIONS = (50.0, 100.0, 200.0, 500.0, 1000.0)

@@ -43,6 +43,7 @@ def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]
         lines=lines(results),
         sections=[
             ("Accuracy", tables.accuracy_table(results)),
+            ("What retrieval allows", tables.retrieval_table(results)),
             ("Differences", tables.comparison_table(results)),
             ("Lists", tables.variety_table(results)),
             ("By length of history", tables.group_table(results)),

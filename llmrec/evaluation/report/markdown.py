@@ -27,6 +27,7 @@ def render_markdown(results: Mapping[str, Any]) -> str:
             *(f"- {_text(note)}" for note in results["notes"]),
             "",
             *_section("Accuracy", tables.accuracy_table(results)),
+            *_section("What retrieval allows", tables.retrieval_table(results)),
             *_section("Differences", tables.comparison_table(results)),
             *_section("Lists", tables.variety_table(results)),
             *_section("By length of history", tables.group_table(results)),

@@ -45,6 +45,23 @@ def brief_table(results: Mapping[str, Any]) -> Rows:
     return lines
 
 
+def retrieval_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: what a reranker of its candidates could win, and figures there."""
+    headline = results["run"]["card"]["headline"]
+    lines = []
+    for row in results["rows"]:
+        found = row["retrieved"]
+        ceiling = row["metrics"][f"ceiling@{found['candidates']}"]
+        line = {
+            "row": row["name"],
+            f"target in first {found['candidates']}": number(ceiling["value"]),
+        }
+        line["95 % interval"] = f"{number(ceiling['low'])} to {number(ceiling['high'])}"
+        line["queries"] = str(found["queries"])
+        lines.append(line | {f"{headline} on those": number(found[headline])})
+    return lines
+
+
 def comparison_table(results: Mapping[str, Any]) -> Rows:
     """Return one line a pair of rows."""
     return [
