@@ -198,7 +198,10 @@ def _chance(ranks: Mapping[str, TargetRanks], card: Mapping[str, Any]) -> dict[s
         metric, _, k = name.partition("@")
         levels = [chance_level(METRICS[metric], int(size), int(k)) for size in sizes]
         chance[name] = float(np.average(levels, weights=counts))
-    return chance
+    n_candidates = card["candidates"]
+    shares = np.minimum(1.0, n_candidates / np.maximum(1, sizes))
+    chance[f"ceiling@{n_candidates}"] = float(np.average(shares, weights=counts))
+    return chance | {"auc": 0.5}
 
 
 def _about(queries: pl.DataFrame, ranks: Mapping[str, TargetRanks]) -> dict[str, Any]:

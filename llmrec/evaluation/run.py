@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from llmrec.types import Query
 
 log = logging.getLogger(__name__)
+_ROW_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class EvaluateConfig(Settings):
@@ -117,6 +119,11 @@ def _specs(
         if name not in known:
             raise ConfigError(f"there is no row {name!r}", remedy=did_you_mean(name, known))
         spec = known[name]
+        if _ROW_NAME.fullmatch(spec.name) is None:
+            raise ConfigError(
+                f"row name {spec.name!r} cannot name a folder",
+                remedy="Use lower-case letters, digits and hyphens.",
+            )
         if spec.learns and protocol.learn == "nothing":
             raise ConfigError(
                 f"row {name!r} learns from events, and {protocol.id} allows none of this dataset's",

@@ -38,8 +38,11 @@ def _told_apart(results: Mapping[str, Any], best: str) -> list[str]:
     level = [pair["second"] for pair in pairs if pair["p_holm"] >= _LEVEL]
     if not pairs:
         return []
-    smallest = max(pair["smallest_detectable"] for pair in pairs)
-    seen = f"differences from it below {smallest:.4f} may stay unseen on these queries"
+    nearest = pairs[0]  # rows stand in order of the headline
+    seen = (
+        f"a difference to {nearest['second']} below {nearest['smallest_detectable']:.4f} may stay "
+        "unseen on these queries"
+    )
     if level:
         return [f"It is not told apart from {', '.join(level)} (Holm, 5 %); {seen}."]
     return [f"It differs from every other row (Holm, 5 %); {seen}."]

@@ -110,8 +110,12 @@ def _has(results: Mapping[str, Any], name: str) -> bool:
 
 
 def _round_up(value: float) -> float:
-    """Return the next 1, 2 or 5 times a power of ten; 1 for nothing."""
+    """Return the next round number that is not below the value; 1 for nothing."""
     if value <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
+    return next(
+        step * power
+        for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
+        if step * power >= value * (1 - 1e-9)
+    )
