@@ -157,7 +157,7 @@ class TestBadInput:
         with pytest.raises(ConfigError, match="no rows to evaluate"):
             evaluate(log, loo, out=out, rows=[])
         with pytest.raises(ConfigError, match=r"row name '\.\./x' cannot name a folder"):
-            evaluate(log, loo, out=out, rows=row("../x", lambda fitting, _: Constant(1)))
+            evaluate(log, loo, out=out, rows=row("../x", lambda *_: Constant(1)))
         with pytest.raises(ConfigError, match="row 'mean' needs an item index"):
             evaluate(log, loo, out=out, rows=["mean"])
         with pytest.raises(ConfigError, match="row 'ease' learns from events"):
