@@ -17,7 +17,7 @@ from llmrec.config import Settings
 from llmrec.data import check_split, splits
 from llmrec.errors import ConfigError, DataError, did_you_mean
 from llmrec.evaluation.baselines import BATCH, DEFAULT_ROWS, ROWS, Fitting, RowSpec, tune
-from llmrec.evaluation.environment import environment
+from llmrec.evaluation.environment import environment, git_sha
 from llmrec.evaluation.folder import ITEMS_FILE, QUERIES, QUERIES_FILE, RunFolder, batches_of
 from llmrec.evaluation.ranking import rank_queries
 from llmrec.evaluation.report import render_reports
@@ -264,6 +264,7 @@ def _tuned(
         "settings": dict(settings),
         "validation_queries": len(queries) if len(trials) > 1 else 0,
         "trials": [asdict(trial) for trial in trials],
+        "git_sha": git_sha(),
         "identities": {},
         "seconds": 0.0,
     }
