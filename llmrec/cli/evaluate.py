@@ -35,6 +35,9 @@ def evaluate(
         int | None, typer.Option(min=1, help="Ask only so many queries, drawn by the seed.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of samples, draws and intervals.")] = 0,
+    trec: Annotated[
+        Path | None, typer.Option(help="Also write a TREC run file a row, and qrels, into FOLDER.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Rank the whole catalogue for every query of a card and write a report.
@@ -43,14 +46,17 @@ def evaluate(
     kept, and more can be added.
     """
     from llmrec.data import SplitProtocol, load
-    from llmrec.evaluation import EvaluateConfig
+    from llmrec.evaluation import EvaluateConfig, RunFolder
     from llmrec.evaluation import evaluate as run
+    from llmrec.evaluation.trec import write_trec_files
 
     data, card = load(dataset), SplitProtocol.named(protocol)
     folder = out or Path("runs") / f"{data.path.resolve().name}-{card.id}"
     config = EvaluateConfig(sample=sample, seed=seed)
     chosen = _rows(rows, with_index=index is not None)
     results = run(data, card, out=folder, rows=chosen, config=config, index=index)
+    if trec is not None:
+        write_trec_files(RunFolder.open(folder), trec)
     if as_json:
         print_json(results)
     else:
