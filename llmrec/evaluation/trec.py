@@ -10,7 +10,7 @@ from llmrec.evaluation.folder import ITEMS_FILE, QUERIES_FILE
 from llmrec.rerank.runs import strictly_falling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from llmrec.evaluation.folder import RunFolder
@@ -46,8 +46,7 @@ def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
     for row in folder.row_names:
         files[f"{row}.trec"] = _lines(folder, row, ids)
     for name, lines in files.items():
-        text = "".join(f"{line}\n" for line in lines)
-        write_whole(out / name, lambda draft, text=text: draft.write_text(text, encoding="utf-8"))
+        _write(out / name, lines)
     return [out / name for name in files]
 
 
@@ -58,3 +57,8 @@ def _lines(folder: RunFolder, row: str, ids: list[str]) -> Iterator[str]:
         falling = strictly_falling([score for _, score in there], f"q{query}")
         for rank, ((item_id, _), score) in enumerate(zip(there, falling, strict=True), start=1):
             yield f"q{query} Q0 {item_id} {rank} {score!r} {row}"
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
