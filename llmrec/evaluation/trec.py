@@ -42,7 +42,8 @@ def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
                 remedy="Read the run's Parquet files instead.",
             )
     targets = folder.table(QUERIES_FILE)["target"].to_list()
-    files = {"qrels.txt": (f"q{n} 0 {ids[target]} 1" for n, target in enumerate(targets))}
+    qrels = (f"q{n} 0 {ids[target]} 1" for n, target in enumerate(targets))
+    files: dict[str, Iterable[str]] = {"qrels.txt": qrels}
     for row in folder.row_names:
         files[f"{row}.trec"] = _lines(folder, row, ids)
     for name, lines in files.items():
