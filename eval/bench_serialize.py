@@ -1,18 +1,20 @@
 """How many histories a second become text on one core, before tokenization.
 
-Run ``python eval/bench_serialize.py``; the counter of tokens is a trivial one, so that the figure
-is the serializer's alone.
+    python eval/bench_serialize.py [--out FILE.json]
+
+The counter of tokens is a trivial one, so that the figure is the serializer's alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmrec.evaluation.figures import save
 from llmrec.serialize import QUERY_CONFIG, HistorySerializer, SerializerConfig
 from llmrec.types import Catalogue, History, Interaction, Item
 
@@ -78,6 +80,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=50)
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     rng = random.Random(7)  # noqa: S311
     catalogue = make_catalogue(given.items, rng)
@@ -93,7 +96,7 @@ def main() -> None:
         rates[name] = round(
             histories_per_second(serializer, histories, budget=budget, batch=given.batch)
         )
-    print(json.dumps({"events": given.events, "histories_per_s": rates}, indent=2))
+    save({"events": given.events, "histories_per_s": rates}, given.out)
 
 
 if __name__ == "__main__":

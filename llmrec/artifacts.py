@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from llmrec.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -60,16 +60,70 @@ def replace_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder that takes the place of ``path`` when the block ends well.
 
     When it fails, ``path`` is as it was and nothing is left behind.
+
+    Raises:
+        ArtifactError: Nothing can be written there.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    with write_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        try:
+            yield draft
+            draft.chmod(0o755)
+            _swap(draft, path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replace_file(path: Path) -> Iterator[Path]:
+    """Give the name of an empty file that takes the place of ``path`` when the block ends well.
+
+    When it fails, ``path`` is as it was and nothing is left behind.
+
+    Raises:
+        ArtifactError: Nothing can be written there.
+    """
+    path = Path(path)
+    with write_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(0o644)
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a place where nothing can be written, before work is put into what belongs there.
+
+    Raises:
+        ArtifactError: What should be a folder is a file, or may not be written to.
+    """
+    path = Path(path)
+    with write_faults(path):
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is not a folder")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(f"no permission to write in {folder}")
+
+
+@contextlib.contextmanager
+def write_faults(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into an error that says which place it was."""
     try:
-        yield draft
-        draft.chmod(0o755)
-        _swap(draft, path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        yield
+    except OSError as error:
+        raise ArtifactError(
+            f"{path} cannot be written: {error}",
+            remedy="Name a place that can be written, with room on its disk.",
+        ) from error
 
 
 def _swap(draft: Path, path: Path) -> None:
@@ -105,7 +159,7 @@ def write_artifact(
         metrics: JSON values that describe it without being part of its identity.
     """
     path = Path(path)
-    _refuse_foreign(path, kind)
+    check_place(path, kind)
     with replace_folder(path) as draft:
         yield draft
         seal_folder(draft, kind, made_from=made_from, metrics=metrics)
@@ -138,22 +192,15 @@ def seal_folder(
         os.fsync(stream.fileno())
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, then let it take the place of ``path``."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        write(draft)
-        draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+def check_place(path: Path, kind: str) -> None:
+    """Refuse a place where an artifact cannot stand, before work is put into making it.
 
-
-def _refuse_foreign(path: Path, kind: str) -> None:
-    """Refuse to replace anything but an artifact of the same kind."""
+    Raises:
+        ArtifactError: Nothing can be written there, or something stands there that is no artifact
+            of this kind.
+    """
+    path = Path(path)
+    check_writable(path)
     if not path.exists():
         return
     if (path / MANIFEST).is_file():
@@ -173,12 +220,15 @@ def any_inside(path: Path) -> bool:
     return not path.is_dir() or next(path.iterdir(), None) is not None
 
 
-def read_manifest(path: Path, kind: str, *, verify: bool = True) -> Manifest:
+def read_manifest(
+    path: Path, kind: str, *, needs: Collection[str] = (), verify: bool = True
+) -> Manifest:
     """Return an artifact's manifest after checking that it is whole.
 
     Args:
         path: The artifact's folder.
         kind: What it must be.
+        needs: Files that this kind is made of; a manifest that lacks one proves nothing of it.
         verify: Hash every file; without it only presence is checked.
 
     Raises:
@@ -191,21 +241,40 @@ def read_manifest(path: Path, kind: str, *, verify: bool = True) -> Manifest:
             remedy="Make it again with this version of llmrec.",
         )
     if raw.get("kind") != kind:
-        raise ArtifactError(f"{path} is an artifact of kind {raw.get('kind')!r}, not {kind!r}")
-    try:
-        manifest = Manifest(**raw)
-    except TypeError as error:
-        raise ArtifactError(f"{path / MANIFEST}: {error}") from error
-    for name, expected in manifest.files.items():
+        raise ArtifactError(
+            f"{path} is an artifact of kind {raw.get('kind')!r}, not {kind!r}",
+            remedy="Is this the right folder?",
+        )
+    again = f"Make the {kind} again."
+    manifest = _manifest(Path(path) / MANIFEST, raw, again)
+    for name in (*needs, *manifest.files):
         file = Path(path) / name
+        if name not in manifest.files:
+            raise ArtifactError(f"{path / MANIFEST} does not list {name}", remedy=again)
         if not file.is_file():
-            raise ArtifactError(f"{file} is missing", remedy=f"Make the {kind} again.")
-        if verify and sha256_file(file) != expected:
+            raise ArtifactError(f"{file} is missing", remedy=again)
+    for name, expected in manifest.files.items() if verify else ():
+        if sha256_file(Path(path) / name) != expected:
             raise ArtifactError(
-                f"{file} is damaged: its SHA-256 is not the manifest's",
-                remedy=f"Make the {kind} again.",
+                f"{path / name} is damaged: its SHA-256 is not the manifest's", remedy=again
             )
     return manifest
+
+
+def _manifest(file: Path, raw: dict[str, Any], remedy: str) -> Manifest:
+    """Return a manifest's fields, each of its type; files lie inside the artifact's folder."""
+    for name in ("made_from", "files", "metrics"):
+        if not isinstance(raw.get(name), dict):
+            fault = f"{name} is {raw.get(name)!r:.80}, not an object"
+            raise ArtifactError(f"{file}: {fault}", remedy=remedy)
+    for name, digest in raw["files"].items():
+        if not isinstance(digest, str) or Path(name).is_absolute() or ".." in Path(name).parts:
+            fault = f"files: {name!r:.80} with {digest!r:.80} is no file of it with its SHA-256"
+            raise ArtifactError(f"{file}: {fault}", remedy=remedy)
+    try:
+        return Manifest(**raw)
+    except TypeError as error:
+        raise ArtifactError(f"{file}: {error}", remedy=remedy) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -216,10 +285,12 @@ def _read_json(path: Path) -> dict[str, Any]:
         raise ArtifactError(
             f"{path} holds no {MANIFEST}", remedy="Is this the right folder?"
         ) from None
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{file} cannot be read: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArtifactError(
+            f"{file} cannot be read: {error}", remedy="Make the artifact again."
+        ) from error
     if not isinstance(raw, dict):
-        raise ArtifactError(f"{file} is not a JSON object")
+        raise ArtifactError(f"{file} is not a JSON object", remedy="Make the artifact again.")
     return raw
 
 

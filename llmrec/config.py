@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from llmrec.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -44,6 +45,18 @@ class Settings(BaseModel):
         if not isinstance(values, dict):
             raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
         return cls.of(values, source=str(path))
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both key by key, mappings inside them too; where both have a value, above's."""
+    joined = dict(below)
+    for key, value in above.items():
+        under = joined.get(key)
+        if isinstance(under, dict) and isinstance(value, dict):
+            joined[key] = merged(under, value)
+        else:
+            joined[key] = value
+    return joined
 
 
 def _named(error: ValidationError, source: str, model: type[BaseModel]) -> ConfigError:

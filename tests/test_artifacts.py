@@ -64,6 +64,32 @@ def test_damage_is_named(tmp_path):
         read_manifest(path, "thing")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": ["data.txt"]},
+        {"files": None},
+        {"files": {"data.txt": 5}},
+        {"files": {}},
+        {"files": {"data.txt": "0" * 64, "../b/data.txt": "0" * 64}},
+        {"made_from": ["x"]},
+        {"made_from": None},
+        {"metrics": 3},
+        {"surplus": 1},
+    ],
+)
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_manifest_that_is_none_is_refused_with_what_to_do(change, verify, tmp_path):
+    path = tmp_path / "a"
+    write(path)
+    raw = json.loads((path / MANIFEST).read_text())
+    (path / MANIFEST).write_text(json.dumps({**raw, **change}))
+    with pytest.raises(ArtifactError, match=r"manifest\.json") as caught:
+        read_manifest(path, "thing", needs=("data.txt",), verify=verify)
+    assert caught.value.remedy
+    assert caught.value.exit_code == 5
+
+
 def test_another_format_kind_or_origin_is_refused_by_name(tmp_path):
     path = tmp_path / "a"
     write(path, base="x")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from llmrec.cli.app import app
 from llmrec.data import write_sample
-from llmrec.errors import ConfigError
+from llmrec.errors import ArtifactError, ConfigError
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,16 @@ def test_a_run_prints_a_table_and_writes_a_report(sample, tmp_path):
     results = json.loads(again.output)
     assert {row["name"] for row in results["rows"]} == {"popularity", "last-item"}
     assert results["run"]["protocol"] == "leave-one-out.v1"
+
+
+@pytest.mark.parametrize("option", ["--out", "--trec"])
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(sample, tmp_path, option):
+    (tmp_path / "file").write_text("")
+    words = ["evaluate", str(sample), "--rows", "popularity", "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, [*words, option, str(tmp_path / "file")])
+    assert isinstance(done.exception, ArtifactError)
+    assert "file is not a folder" in str(done.exception)
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_unknown_card_is_told(sample, tmp_path):

@@ -109,6 +109,21 @@ def test_a_users_prompt_shows_their_history_and_other_items(dataset):
     assert "千と千尋" in candidates
 
 
+def test_the_history_is_written_as_the_configuration_says(dataset, tmp_path, monkeypatch):
+    (tmp_path / "llmrec.yaml").write_text(
+        f"dataset: {dataset}\nhistory_tokens: 32\n"
+        "serializer: {time_style: relative, time_zone: Europe/Berlin}\n"
+    )
+    asked = ("show", "rank/likelihood.v1", "--user", "u2")
+    absolute = run(*asked, "--dataset", dataset)
+    configured = run(*asked, "--config", tmp_path / "llmrec.yaml")
+    assert "2024-01-01" in absolute or "1 Jan" in absolute
+    assert "just now “Dune”" in configured
+    assert "just now" not in absolute
+    monkeypatch.chdir(tmp_path)
+    assert run(*asked) == configured
+
+
 def test_only_what_came_before_as_of_is_shown(dataset):
     moment = "2024-01-02T00:00:00Z"
     shown = json.loads(
@@ -154,8 +169,8 @@ def test_one_user_without_events_before_as_of_still_has_a_prompt(dataset):
     ("arguments", "kind", "fault"),
     [
         (["rank/labels.v9"], TemplateError, "unknown template"),
-        (["rank/labels.v1", "--user", "u1"], ConfigError, "need a --dataset"),
-        (["rank/labels.v1", "--item", "i1"], ConfigError, "need a --dataset"),
+        (["rank/labels.v1", "--user", "u1"], ConfigError, "no dataset"),
+        (["rank/labels.v1", "--item", "i1"], ConfigError, "no dataset"),
         (["rank/labels.v1", "--dataset", "DATA"], ConfigError, "needs a --user"),
         (["rank/labels.v1", "--tokens"], ConfigError, "needs a tokenizer"),
         (["item/text.v1", "--model", "x"], ConfigError, "has no chat format"),

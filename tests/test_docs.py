@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from llmrec.templates import released
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,3 +28,9 @@ def test_the_reference_covers_every_public_package(tmp_path):
     assert {f"llmrec/{name}.html" for name in packages} <= pages
     recommender = (tmp_path / "llmrec" / "recommender.html").read_text(encoding="utf-8")
     assert "Ranked next items, each with its reason" in recommender
+
+
+def test_the_changelog_names_every_released_template_and_no_other():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:shared|rank|explain|item|query)/\w+\.v\d+)`", text))
+    assert named == set(released())

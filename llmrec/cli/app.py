@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "prompt": ("llmrec.cli.prompt", "List, check and render prompt templates."),
     "models": ("llmrec.cli.models", "Obtain, list and locate models."),
     "vllm": ("llmrec.cli.vllm", "Start a vLLM server fit for scoring, or check one."),
+    "world": ("llmrec.cli.world", "Simulate people whose causes are known."),
     "demo": ("llmrec.cli.demo", "Explained recommendations on the embedded sample."),
     "doctor": ("llmrec.cli.doctor", "What is installed, what works here, how to mend the rest."),
 }
@@ -42,6 +43,8 @@ class LazyGroup(TyperGroup):
             return TyperCommand(cmd_name, help=summary)
         command = get_command(importlib.import_module(module).app)
         command.name, command.short_help = cmd_name, summary
+        for part in (command, *getattr(command, "commands", {}).values()):
+            part.rich_markup_mode = "markdown"  # else a docstring's line breaks stay in the help
         return command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401

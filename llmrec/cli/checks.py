@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from llmrec.errors import LlmrecError
+from llmrec.errors import LlmrecError, install_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def _python() -> Check:
 
 
 def _package(module: str, distributions: tuple[str, ...], extra: str, purpose: str) -> Check:
-    install = f"pip install 'llmrec[{extra}]'"
+    install = install_line(extra)
     if importlib.util.find_spec(module) is None:
         return Check(area="package", name=module, state="missing", detail=purpose, mend=install)
     version = next(filter(None, map(_version, distributions)), "unknown version")
@@ -176,15 +176,17 @@ def _try_engine(kind: Literal["transformers", "vllm"]) -> str:
 
 
 def _cache() -> Check:
+    from llmrec.cli.options import default_cache
     from llmrec.llm import models
 
-    root = models.cache_root()
+    root, answers = models.cache_root(), default_cache()
+    kept = answers.stat().st_size / 2**20 if answers.is_file() else 0
     existing = next(path for path in (root, *root.parents) if path.exists())
     free = shutil.disk_usage(existing).free / 2**30
     return Check(
         area="system",
         name="cache",
         state="works" if free > 1 else "broken",
-        detail=f"{root}, {free:.0f} GiB free",
+        detail=f"{root}, {free:.0f} GiB free; {kept:.0f} MiB of LLM answers in {answers.name}",
         mend="" if free > 1 else f"Free 1 GiB on the disk of {Path(existing)}, or set LLMREC_HOME.",
     )

@@ -21,6 +21,15 @@ app = typer.Typer(
     help="Import logs, look at datasets, write the embedded sample.",
 )
 
+_EVENT_COLUMNS = {
+    "time": str,
+    "item_id": str,
+    "title": str,
+    "rating": float,
+    "event": str,
+    "quantity": float,
+}
+
 DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset folder.")]
 OutPath = Annotated[Path, typer.Argument(metavar="OUT", help="The dataset folder to write.")]
 
@@ -105,8 +114,10 @@ def import_(
     Times are ISO 8601, or numbers with --time-unit; those that name no zone need --time-zone. A
     fault in the input is told with file, row, column and value, and nothing is written.
     """
+    from llmrec.artifacts import check_place
     from llmrec.data import ImportOptions, import_dataset
 
+    check_place(out, "dataset")
     options = ImportOptions.of(
         {
             "user": user,
@@ -175,7 +186,7 @@ def history(
     found = data.history(user, as_of=moment)
     rows = event_rows(found.interactions[-last:] if last else found.interactions, data.catalogue)
     if out is not None:
-        write_rows(rows, out)
+        write_rows(rows, out, _EVENT_COLUMNS)
     if as_json:
         print_json({"user_id": user, "as_of": iso(found.as_of), "events": rows})
         return

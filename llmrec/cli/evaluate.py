@@ -45,6 +45,7 @@ def evaluate(
     The same command into the same folder goes on where a stopped one ended; finished rows are
     kept, and more can be added.
     """
+    from llmrec.artifacts import check_writable
     from llmrec.data import SplitProtocol, load
     from llmrec.evaluation import EvaluateConfig, RunFolder
     from llmrec.evaluation import evaluate as run
@@ -52,6 +53,9 @@ def evaluate(
 
     data, card = load(dataset), SplitProtocol.named(protocol)
     folder = out or Path("runs") / f"{data.path.resolve().name}-{card.id}"
+    for place in (folder, trec):
+        if place is not None:
+            check_writable(place / "file")
     config = EvaluateConfig(sample=sample, seed=seed)
     chosen = _rows(rows, with_index=index is not None)
     results = run(data, card, out=folder, rows=chosen, config=config, index=index)

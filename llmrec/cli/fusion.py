@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmrec.cli.options import (
+    CacheOption,
     ConfigFile,
     DatasetOption,
     EngineOption,
     IndexOption,
     ModelOption,
+    NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
@@ -39,10 +42,17 @@ def fit(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Fit the weight on validation queries; the test events are never looked at."""
+    """Fit the weight on validation queries; the test events are never looked at.
+
+    The LLM's answers are kept, so an interrupted fit goes on where it stopped.
+    """
+    from llmrec.artifacts import check_place
     from llmrec.data import SplitProtocol, load, split
     from llmrec.evaluation.fusion import fit_fusion, sample_queries
     from llmrec.recommender import build_pipeline
@@ -52,17 +62,21 @@ def fit(
         engine=engine,
         model=model,
         url=url,
+        tokenizer=tokenizer,
+        cache=cache,
+        no_cache=no_cache,
         dataset=dataset,
         index=index,
         retriever=retriever,
         candidates=candidates,
         scorer=scorer,
-        weight=0.0,
+        weight=0.0,  # in place of what the YAML says: it is what is looked for
     )
+    check_place(out, "fusion")
     data = load(choices.dataset)
     parts = split(data, SplitProtocol.named(protocol))
-    pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train)
     chosen = sample_queries(parts.validation, queries, seed=seed)
+    pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train)
     artifact = fit_fusion(pipeline, chosen, seed=seed)
     artifact.save(out)
     _answer(artifact, as_json=as_json)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Build an item index, search it, look at it.")
 
+_HIT_COLUMNS = {"rank": int, "item_id": str, "title": str, "score": float}
+
 DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset folder.")]
 IndexPath = Annotated[Path, typer.Argument(metavar="INDEX", help="An index folder.")]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")]
@@ -39,10 +41,12 @@ def build(
     as_json: JsonFlag = False,
 ) -> None:
     """Encode every item of a dataset's catalogue and save the index."""
+    from llmrec.artifacts import check_place
     from llmrec.data import load
     from llmrec.encode import open_encoder
     from llmrec.retrieval import ItemIndex, load_recipe
 
+    check_place(out, "index")
     kept = load_recipe(recipe)
     if encoder is not None:
         kept = kept.model_copy(update={"encoder": encoder})
@@ -151,7 +155,7 @@ def _print_hits(index: ItemIndex, hits: Hits, *, as_json: bool, out: Path | None
         if row >= 0
     ]
     if out is not None:
-        write_rows(rows, out)
+        write_rows(rows, out, _HIT_COLUMNS)
     if as_json:
         print_json(rows)
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +15,41 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from llmrec.errors import LlmrecError
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ROW_ENDINGS = (".parquet", ".jsonl")
+
+
+def checked_out(path: Path | None, endings: Sequence[str] = ROW_ENDINGS) -> Path | None:
+    """Return the file to write, refused before any work where it could not be written.
+
+    Raises:
+        ConfigError: Another ending.
+        ArtifactError: Nothing can be written there.
+    """
+    if path is not None:
+        from llmrec.artifacts import check_writable
+        from llmrec.errors import ConfigError
+
+        if path.suffix not in endings:
+            raise ConfigError(
+                f"--out {path}: unknown ending {path.suffix!r}",
+                remedy=f"Use {' or '.join(endings)}.",
+            )
+        check_writable(path)
+    return path
+
+
+def _checked_rows(path: Path | None) -> Path | None:
+    return checked_out(path)
+
+
 OutFile = Annotated[
-    Path | None, typer.Option("--out", help="Also write the rows to FILE (.parquet or .jsonl).")
+    Path | None,
+    typer.Option(
+        "--out", help="Also write the rows to FILE (.parquet or .jsonl).", callback=_checked_rows
+    ),
 ]
 
 
@@ -52,28 +83,46 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -
     screen.print(table)
 
 
-def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def write_rows(rows: Sequence[Mapping[str, Any]], path: Path, columns: Mapping[str, Any]) -> None:
     """Write rows to a .parquet or .jsonl file, whole or not at all.
 
-    Raises:
-        ConfigError: Another ending.
-    """
-    from llmrec.errors import ConfigError
+    Args:
+        rows: Each with the keys of ``columns``; there may be none.
+        path: What ``checked_out`` let pass.
+        columns: Name -> Python type (``str``, ``int``, ``float``, ``list[str]``), so that the
+            columns of a Parquet file do not depend on what stands in them.
 
-    if path.suffix not in {".parquet", ".jsonl"}:
-        raise ConfigError(f"--out {path}: unknown ending {path.suffix!r}; use .parquet or .jsonl")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    try:
+    Raises:
+        ArtifactError: Nothing can be written there.
+    """
+    from llmrec.artifacts import replace_file
+
+    with replace_file(path) as draft:
         if path.suffix == ".jsonl":
             lines = (json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
-            Path(draft).write_text("".join(lines), encoding="utf-8")
+            draft.write_text("".join(lines), encoding="utf-8")
         else:
             import polars as pl
 
-            pl.from_dicts(list(rows), infer_schema_length=None).write_parquet(draft)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+            pl.DataFrame(list(rows), schema=dict(columns)).write_parquet(draft)
+
+
+def note(text: str) -> None:
+    """Tell people something on standard error, where it is in no program's way."""
+    sys.stderr.write(f"note: {text}\n")
+
+
+def tell_error(error: LlmrecError, *, as_json: bool) -> None:
+    """Print an error on standard error: its message and remedy, or both as one JSON object."""
+    if as_json:
+        value = {
+            "error": type(error).__name__,
+            "message": error.message,
+            "remedy": error.remedy,
+            "exit_code": error.exit_code,
+        }
+        sys.stderr.write(json.dumps(value, ensure_ascii=False) + "\n")
+        return
+    sys.stderr.write(f"error: {error.message}\n")
+    if error.remedy:
+        sys.stderr.write(f"  fix: {error.remedy}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmrec.cli.options import DatasetOption
+from llmrec.cli.options import ConfigFile, DatasetOption, settings
 from llmrec.cli.output import JsonFlag, print_json, print_rows
 from llmrec.errors import ConfigError, TemplateError
 
@@ -59,6 +59,7 @@ def check(*, templates: Folder = None, as_json: JsonFlag = False) -> None:
 def show(
     template_id: Annotated[str, typer.Argument(metavar="TEMPLATE", help="E.g. rank/labels.v1.")],
     *,
+    config: ConfigFile = None,
     dataset: DatasetOption = None,
     user: Annotated[str | None, typer.Option("--user", help="A user of the dataset.")] = None,
     as_of: Annotated[
@@ -80,17 +81,19 @@ def show(
 ) -> None:
     """Render a template as a model reads it.
 
-    Without --dataset and --user it shows an authored example. With them the history is the
-    user's; candidates and evidence are stand-ins (a fixed sample of the other items, the newest
-    events), since here nothing is retrieved or scored. Without --model it prints the messages,
-    before any model's chat format is put around them.
+    Without a user it shows an authored example. With one the history is theirs, written as the
+    configuration says (--config, else ./llmrec.yaml); candidates and evidence are stand-ins (a
+    fixed sample of the other items, the newest events), since here nothing is retrieved or
+    scored. Without --model it prints the messages, before any model's chat format is put around
+    them, and counts four bytes as a token.
     """
     from llmrec.cli.prompt_values import Wish, text_for
     from llmrec.templates import load_template
 
     template = load_template(template_id, folder=templates)
+    asked = any(value is not None for value in (config, dataset, user, item))
     wish = Wish(
-        dataset=dataset,
+        config=settings(config, dataset=dataset) if asked else None,
         user=user,
         as_of=as_of,
         item=item,

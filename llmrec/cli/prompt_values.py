@@ -10,9 +10,9 @@ from llmrec.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from llmrec.llm import Engine
+    from llmrec.recommender import RecommenderConfig
     from llmrec.serialize import HistorySerializer, SerializerConfig
     from llmrec.templates import Template
     from llmrec.types import Candidate, Catalogue, History, Item, Tokenizer
@@ -21,7 +21,6 @@ BYTES_PER_TOKEN = 4
 """Without a model a history's budget is counted in bytes: about four to a token of English."""
 QUERY_TOKENS = 256
 """What MiniLM reads."""
-N_LISTED = 10
 N_EVIDENCE = 2
 
 
@@ -29,7 +28,8 @@ N_EVIDENCE = 2
 class Wish:
     """What the command line asked for."""
 
-    dataset: Path | None = None
+    config: RecommenderConfig | None = None
+    """Which dataset, and how histories are written; None shows an authored example."""
     user: str | None = None
     as_of: str | None = None
     item: str | None = None
@@ -44,13 +44,13 @@ def values_for(
     """Return a chat template's variables, and the moment that it speaks at.
 
     Raises:
-        ConfigError: A user or item without a dataset, or a dataset without a user.
+        ConfigError: A dataset without a user.
         DataError: The dataset, user, item or moment is wrong.
     """
-    if wish.dataset is None:
+    if wish.config is None:
         values, as_of = _example(template, wish)
     else:
-        person = _person(wish, tokenizer)
+        person = _person(wish, wish.config, tokenizer)
         values, as_of = person.chat_values(template), person.history.as_of
     if "language" in template.variables:
         values["language"] = wish.language
@@ -61,20 +61,18 @@ def text_for(template: Template, wish: Wish) -> str:
     """Return a text template as an encoder reads it.
 
     Raises:
-        ConfigError: A user or item without a dataset, or a dataset without a user.
+        ConfigError: A dataset without a user.
         DataError: The dataset, user, item or moment is wrong.
         TemplateError: The template takes other variables than an encoder's.
     """
-    if wish.dataset is None:
+    if wish.config is None:
         return template.text(**_example(template, wish)[0])
-    return _person(wish, None).encoder_text(template)
+    return _person(wish, wish.config, None).encoder_text(template)
 
 
 def _example(template: Template, wish: Wish) -> tuple[dict[str, Any], datetime]:
     from llmrec.templates.example import EXAMPLE_AS_OF, example_variables
 
-    if wish.user is not None or wish.item is not None:
-        raise ConfigError("--user and --item need a --dataset")
     values = example_variables(template.variables)
     if wish.candidates is not None and "candidates" in values:
         values["candidates"] = values["candidates"][: wish.candidates]
@@ -89,16 +87,17 @@ def _moment(wish: Wish) -> datetime | None:
     return parse_moment(wish.as_of, what="--as-of")
 
 
-def _person(wish: Wish, tokenizer: Tokenizer | None) -> _Person:
+def _person(wish: Wish, config: RecommenderConfig, tokenizer: Tokenizer | None) -> _Person:
     from llmrec.data import load
     from llmrec.llm import ScriptedEngine
 
-    if wish.dataset is None or wish.user is None:
-        raise ConfigError("--dataset needs a --user", remedy="Name one whose history to show.")
-    data = load(wish.dataset)
+    if wish.user is None:
+        raise ConfigError("a dataset needs a --user", remedy="Name one whose history to show.")
+    data = load(config.dataset)
     history = data.history(wish.user, as_of=_moment(wish))
     return _Person(
         wish=wish,
+        config=config,
         catalogue=data.catalogue,
         history=history,
         # It carries the tokenizer to the parts that rank; nothing is asked of it.
@@ -116,6 +115,7 @@ class _Person:
     """
 
     wish: Wish
+    config: RecommenderConfig
     catalogue: Catalogue
     history: History
     engine: Engine
@@ -124,11 +124,13 @@ class _Person:
 
     def chat_values(self, template: Template) -> dict[str, Any]:
         """Return those of a chat template's variables that can be made."""
-        from llmrec.serialize import SerializerConfig
+        from llmrec.rerank.context import LETTERS
         from llmrec.templates.example import example_variables
 
-        serializer = self._serializer(SerializerConfig())
-        listed = N_LISTED if template.template_id.startswith("rank/labels") else 0
+        serializer = self._serializer(self.config.serializer)
+        listed = 0
+        if template.template_id.startswith("rank/labels"):
+            listed = min(self.config.candidates, len(LETTERS))
         if self.wish.candidates is not None:
             listed = self.wish.candidates
         made = {
@@ -163,13 +165,13 @@ class _Person:
 
     def _context(self, serializer: HistorySerializer, n_listed: int) -> dict[str, Any]:
         """Return history and candidates as rankings show them."""
-        from llmrec.rerank.context import HISTORY_TOKENS, PromptContext
+        from llmrec.rerank.context import PromptContext
 
         context = PromptContext(
             self.engine,
             serializer,
             max_listed=n_listed,
-            history_tokens=HISTORY_TOKENS * self.unit,
+            history_tokens=self.config.history_tokens * self.unit,
         )
         return dict(context.variables(self.history, self._sample(n_listed)))
 

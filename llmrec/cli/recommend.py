@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmrec.cli.options import (
+    CacheOption,
     ConfigFile,
     DatasetOption,
     EngineOption,
     FusionOption,
     IndexOption,
     ModelOption,
+    NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
@@ -52,8 +55,11 @@ def recommend(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
     fusion: FusionOption = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheFlag = False,
     as_json: JsonFlag = False,
     out: OutFile = None,
 ) -> None:
@@ -75,23 +81,24 @@ def recommend(
         engine=engine,
         model=model,
         url=url,
+        tokenizer=tokenizer,
+        cache=cache,
+        no_cache=no_cache,
         dataset=dataset,
         index=index,
         retriever=retriever,
         candidates=candidates,
         scorer=scorer,
         fusion=fusion,
+        explain=None if language is None else {"language": language},
     )
-    if language is not None:
-        spoken = choices.explain.model_copy(update={"language": language})
-        choices = choices.model_copy(update={"explain": spoken})
     moment = None if as_of is None else parse_moment(as_of, what="--as-of")
     recommender = Recommender.open(choices)
     histories = _histories(recommender, user or [], history, moment)
     lists = recommender.batch([{"history": h, "k": k, "explain": explain} for h in histories])
     answers = [render.as_json(h, row) for h, row in zip(histories, lists, strict=True)]
     if out is not None:
-        write_rows(render.as_rows(answers), out)
+        write_rows(render.as_rows(answers), out, render.ROW_COLUMNS)
     if as_json:
         print_json(answers)
     else:

@@ -19,6 +19,23 @@ _AUTHORS = {
 }
 
 
+ROW_COLUMNS = {
+    "user_id": str,
+    "as_of": str,
+    "rank": int,
+    "item_id": str,
+    "title": str,
+    "score": float,
+    "source": str,
+    "retrieval_rank": int,
+    "retrieval_score": float,
+    "reason": str,
+    "reason_author": str,
+    "evidence_item_ids": list[str],
+}
+"""The columns of ``as_rows``, with their types."""
+
+
 def titled(item: Item) -> str:
     """Return the title with its year, where it has one."""
     year = item.attributes.get("year")
@@ -80,7 +97,7 @@ def _evidence_line(number: int, evidence: Evidence) -> str:
     event = evidence.interaction
     rated = "" if event.rating is None else f", rated {event.rating:g}"
     group = len(evidence.group)
-    left_out = "this event" if group == 1 else f"its session of {group} events"
+    left_out = "this event" if group == 1 else f"it and {group - 1} more of its session"
     return (
         f"[{number}] {titled(evidence.item)}, {day(event.timestamp)}{rated}: "
         f"without {left_out} the log-odds fall by {evidence.effect:.2f}"

@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmrec.cli.moments import Part
 from llmrec.cli.options import (
+    CacheOption,
     ConfigFile,
     DatasetOption,
     EngineOption,
     ModelOption,
+    NoCacheFlag,
+    TokenizerOption,
     UrlOption,
     settings,
 )
-from llmrec.cli.output import JsonFlag, console, print_json, print_rows
+from llmrec.cli.output import (
+    JsonFlag,
+    checked_out,
+    console,
+    print_json,
+    print_rows,
+    write_rows,
+)
 
 if TYPE_CHECKING:
+    from llmrec.recommender import RecommenderConfig
     from llmrec.rerank import RankedList, Reranker
     from llmrec.types import Candidate, History
 
 app = typer.Typer()
 
 CHUNK = 32
+ENDINGS = (".jsonl", ".parquet", ".trec", ".run")
+COLUMNS = {
+    "user_id": str,
+    "as_of": str,
+    "rank": int,
+    "item_id": str,
+    "title": str,
+    "score": float,
+    "rank_before": int,
+}
+
+
+def _checked(path: Path | None) -> Path | None:
+    return checked_out(path, ENDINGS)
 
 
 @app.command()
@@ -31,8 +57,20 @@ def rerank(
     candidates: Annotated[Path, typer.Argument(help="Candidates (.jsonl) or a TREC run (.trec).")],
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write here: .jsonl, or .trec for a run file.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Write here: .jsonl, .parquet, or .trec for a run file.",
+            callback=_checked,
+        ),
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Moment of the queries that name none (ISO).")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Ask as a split does, e.g. leave-one-out.v1.")
+    ] = None,
+    part: Annotated[Part, typer.Option(help="Which targets --protocol speaks of.")] = Part.TEST,
     run_name: Annotated[str, typer.Option(help="Tag of a TREC run.")] = "llmrec",
     weight: Annotated[
         float | None,
@@ -43,37 +81,65 @@ def rerank(
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
     scorer: Annotated[str | None, typer.Option(help="auto, likelihood or labels.")] = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Rank each user's candidates by their history in the dataset.
 
-    Every candidate of the file gets a score and none is added. A query without as_of is asked one
-    second after the dataset's last event.
+    Every candidate of the file gets a score and none is added. A query is asked at its own as_of,
+    which a TREC run cannot name; else at --as-of; else one second after the dataset's last event.
+    With --protocol each is asked just before the user's held-out event, which is then never read.
     """
-    from llmrec.data import load
+    from llmrec.cli.moments import histories_at, histories_under
+    from llmrec.data import load, parse_moment
     from llmrec.errors import ConfigError
     from llmrec.recommender import open_reranker
-    from llmrec.rerank import default_weight, read_candidates, write_jsonl, write_trec
+    from llmrec.rerank import read_candidates
 
-    if out is not None and out.suffix not in {".jsonl", ".trec", ".run"}:
-        raise ConfigError(f"--out {out}: unknown ending {out.suffix!r}; use .jsonl or .trec")
+    if protocol is not None and as_of is not None:
+        raise ConfigError("--as-of and --protocol both name the moment; keep one of them")
+    moment = None if as_of is None else parse_moment(as_of, what="--as-of")
     choices = settings(
-        config, engine=engine, model=model, url=url, dataset=dataset, scorer=scorer, weight=weight
+        config,
+        engine=engine,
+        model=model,
+        url=url,
+        tokenizer=tokenizer,
+        cache=cache,
+        no_cache=no_cache,
+        dataset=dataset,
+        scorer=scorer,
+        weight=weight,
     )
+    share = _share(choices)
     data = load(choices.dataset)
     lists = read_candidates(candidates)
     asked = [entry.candidates(data.catalogue) for entry in lists]
-    histories = [data.history(entry.user_id, as_of=entry.as_of) for entry in lists]
-    reranker = open_reranker(choices, data)
-    share = default_weight() if choices.weight is None else choices.weight
-    ranked = _rank(reranker, histories, asked, share)
+    if protocol is None:
+        histories = histories_at(data, lists, moment)
+    else:
+        histories = histories_under(data, lists, protocol, part)
+    ranked = _rank(open_reranker(choices, data), histories, asked, share)
     if out is not None:
-        if out.suffix == ".jsonl":
-            write_jsonl(out, ranked)
-        else:
-            write_trec(out, ranked, run_name)
+        _write(out, ranked, run_name)
     _answer(ranked, as_json=as_json, out=out)
+
+
+def _share(choices: RecommenderConfig) -> float:
+    """Return the LLM's share; a fitted one holds for the retriever that it was fitted beside."""
+    from llmrec.errors import ConfigError
+    from llmrec.rerank import default_weight
+
+    if choices.fusion is not None:
+        raise ConfigError(
+            f"fusion: {choices.fusion} was fitted for a retriever, and candidates from a file "
+            "have other scores",
+            remedy="Give --weight, which counts in its place; 1 is the LLM alone.",
+        )
+    return default_weight() if choices.weight is None else choices.weight
 
 
 def _rank(
@@ -96,14 +162,27 @@ def _rank(
     return ranked
 
 
-def _answer(ranked: list[RankedList], *, as_json: bool, out: Path | None) -> None:
-    rows = [
+def _write(out: Path, ranked: list[RankedList], run_name: str) -> None:
+    from llmrec.rerank import write_jsonl, write_trec
+
+    if out.suffix == ".jsonl":
+        write_jsonl(out, ranked)
+    elif out.suffix == ".parquet":
+        write_rows(_rows(ranked), out, COLUMNS)
+    else:
+        write_trec(out, ranked, run_name)
+
+
+def _rows(ranked: list[RankedList]) -> list[dict[str, Any]]:
+    """Return one flat row a candidate; its keys are those of ``COLUMNS``."""
+    return [
         {
             "user_id": entry.user_id,
+            "as_of": None if entry.as_of is None else entry.as_of.isoformat(),
             "rank": rank,
             "item_id": candidate.item.item_id,
             "title": candidate.item.title,
-            "score": round(score, 4),
+            "score": score,
             "rank_before": candidate.rank,
         }
         for entry in ranked
@@ -111,9 +190,13 @@ def _answer(ranked: list[RankedList], *, as_json: bool, out: Path | None) -> Non
             zip(entry.ranking.candidates, entry.ranking.scores, strict=True), start=1
         )
     ]
+
+
+def _answer(ranked: list[RankedList], *, as_json: bool, out: Path | None) -> None:
+    rows = _rows(ranked)
     if as_json:
         print_json(rows)
     elif out is not None:
         console().print(f"{len(rows)} candidates of {len(ranked)} queries ranked into {out}")
     else:
-        print_rows(rows)
+        print_rows([{**row, "score": round(row["score"], 4)} for row in rows])

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from llmrec.cli.output import JsonFlag, console, print_json, print_rows
+from llmrec.cli.output import JsonFlag, console, note, print_json, print_rows
 from llmrec.errors import ConfigError, EngineError
 
 app = typer.Typer(no_args_is_help=True, help="Start a vLLM server fit for scoring, or check one.")
@@ -49,8 +49,11 @@ def up(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the command and start nothing.")
     ] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Start a server with prefix caching and LoRA on; wait until it is ready; Ctrl-C ends it."""
+    from rich.console import Console
+
     from llmrec.llm.vllm_server import ServeOptions, VllmServer, serve_command
 
     options = ServeOptions(
@@ -66,18 +69,26 @@ def up(
         extra=tuple(ctx.args),
     )
     if dry_run:
-        typer.echo(shlex.join(serve_command(options)))
+        command = serve_command(options)
+        if as_json:
+            print_json({"command": command})
+        else:
+            typer.echo(shlex.join(command))
         return
-    screen = console()
+    screen = Console(stderr=True) if as_json else console()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with contextlib.ExitStack() as running:
             with screen.status(f"vLLM is loading {model}"):
                 server = running.enter_context(VllmServer(options, verbose=verbose))
-            screen.print(f"ready: {server.url} serves {model}; Ctrl-C ends it")
+            if as_json:
+                print_json({"url": server.url, "model": model})
+            else:
+                screen.print(f"ready: {server.url} serves {model}")
+            note("Ctrl-C ends it")
             status = server.wait()
     except KeyboardInterrupt:
-        screen.print("ended")
+        note("ended")
         raise typer.Exit(130) from None
     raise EngineError(f"vLLM ended by itself with status {status}", remedy="--verbose shows why.")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ids(table: RawTable, column: str, *, option: str) -> pl.Series:
-    """Return ``(n_rows,)`` str ids exactly as written; whole numbers as their digits.
+    """Return ``(n_rows,)`` str ids as written; whole numbers as their digits.
 
     Raises:
         DataError: No such column, an empty id, or a type that is no id (fractions, booleans, ...).
@@ -28,13 +28,35 @@ def ids(table: RawTable, column: str, *, option: str) -> pl.Series:
             remedy="Store ids as text or as whole numbers.",
         )
     texts = cells.cast(pl.String)
+    refuse_unfit_ids(table, column, texts)
+    return texts
+
+
+def refuse_unfit_ids(table: RawTable, column: str, texts: pl.Series) -> None:
+    """Refuse ids that are empty, or that look like another id without being it.
+
+    Raises:
+        DataError: An id is missing or blank, stands between white space, or holds a control
+            character (a NUL, a line break).
+    """
     table.refuse(
         texts.is_null() | (texts.str.strip_chars() == ""),
         "the id is empty (value {value})",
         column=column,
         remedy="Fill it in, or leave the row out of the file.",
     )
-    return texts
+    table.refuse(
+        texts.str.contains(r"^\s|\s$"),
+        "the id {value} begins or ends with white space, so it is another id than without",
+        column=column,
+        remedy="Strip the column before importing it.",
+    )
+    table.refuse(
+        texts.str.contains(r"\p{Cc}"),
+        "the id {value} holds a control character",
+        column=column,
+        remedy="Write ids of visible characters; was the file damaged, or its line ends mixed?",
+    )
 
 
 def titles(table: RawTable, column: str) -> pl.Series:

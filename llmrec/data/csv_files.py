@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from llmrec.data.files import LOST, read_bytes, refuse_encoding
+from llmrec.data.files import LOST, read_bytes, refuse_encoding, refuse_line_ends
 from llmrec.data.raw import RawTable, shown
 from llmrec.errors import ConfigError, DataError
 
@@ -95,6 +95,7 @@ class _Dialect:
                 remedy="Say which encoding it is, e.g. encoding='latin-1' (--encoding latin-1).",
             ) from None
         except csv.Error as error:
+            self._refuse_line_ends(error)
             raise DataError(f"the header cannot be read: {error}", path=self.path) from error
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise DataError(
@@ -126,6 +127,7 @@ class _Dialect:
         except UnicodeDecodeError:
             self._blame_cell(row + 1)
         except csv.Error as fault:
+            self._refuse_line_ends(fault, row=row + 1)
             raise DataError(
                 f"cannot be read from here on: {fault}",
                 path=self.path,
@@ -166,12 +168,18 @@ class _Dialect:
         """
         if not frame.height or not frame[:, -1].null_count():
             return frozenset()
-        blank = set()
+        blank, row = set(), 0
         try:
             for row, record in self._rows(strict=False):
                 self._check_length(row, record)
                 if not record:
                     blank.add(row)
         except csv.Error as error:
+            self._refuse_line_ends(error, row=row + 1)
             raise DataError(f"cannot be read: {error}", path=self.path) from error
         return frozenset(blank)
+
+    def _refuse_line_ends(self, error: csv.Error, *, row: int | None = None) -> None:
+        """Say plainly what the csv module means by a new-line character in a field."""
+        if "new-line" in str(error):
+            refuse_line_ends(self.path, row=row)

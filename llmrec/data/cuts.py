@@ -29,7 +29,7 @@ def cuts_of(table: pl.DataFrame, protocol: SplitProtocol) -> list[Cuts]:
         DataError: So many events share a second that a period would be empty.
     """
     if protocol.validation_from is not None and protocol.test_from is not None:
-        return [(_ceil_s(protocol.validation_from), _ceil_s(protocol.test_from), None)]
+        return [(_floor_s(protocol.validation_from), _floor_s(protocol.test_from), None)]
     shares = _shares_after(protocol)
     times = table["timestamp_s"].sort()
     moments = [int(times[-max(1, round(len(times) * share))]) for share in shares]
@@ -52,5 +52,6 @@ def _shares_after(protocol: SplitProtocol) -> list[float]:
     return [test_share + validation_share, test_share]
 
 
-def _ceil_s(moment: datetime) -> int:
-    return -int(-moment.timestamp() // 1)
+def _floor_s(moment: datetime) -> int:
+    """Return the whole second: an event of the cut's own second may have come after it."""
+    return int(moment.timestamp() // 1)

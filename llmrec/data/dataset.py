@@ -12,9 +12,16 @@ import polars as pl
 
 from llmrec.artifacts import read_manifest
 from llmrec.data.raw import near
-from llmrec.data.tables import INTERACTIONS, cut_before, events_of, items_from_frame, moment_of
+from llmrec.data.tables import (
+    INTERACTIONS,
+    ITEM_COLUMNS,
+    cut_before,
+    events_of,
+    items_from_frame,
+    moment_of,
+)
 from llmrec.data.writing import HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
-from llmrec.errors import ArtifactError, UnknownUserError
+from llmrec.errors import ArtifactError, DataError, UnknownUserError
 from llmrec.types import Catalogue, as_utc
 
 if TYPE_CHECKING:
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
     from llmrec.types import History, Interaction
 
+_AGAIN = "Import the log again."
 _KEPT_USERS = 2048  # whose events stay built as objects
 
 
@@ -121,7 +129,8 @@ class Dataset:
 
         Args:
             user_id: The user; one without an event before the moment has an empty history.
-            as_of: An aware moment; None is one second after the dataset's newest event.
+            as_of: An aware moment, taken at its whole second, as the table keeps times; None is
+                one second after the dataset's newest event.
             as_of_sequence: Events at exactly ``as_of`` count where their sequence is below this.
 
         Raises:
@@ -154,19 +163,47 @@ def load(path: str | Path) -> Dataset:
         ArtifactError: Missing, damaged, or not a dataset.
     """
     path = Path(path)
-    manifest = read_manifest(path, KIND)
-    table = pl.read_parquet(path / INTERACTIONS_FILE, glob=False)
+    manifest = read_manifest(path, KIND, needs=(INTERACTIONS_FILE, ITEMS_FILE))
+    table = _read(path / INTERACTIONS_FILE)
     if table.schema != INTERACTIONS or table.is_empty():
         raise ArtifactError(
             f"{path / INTERACTIONS_FILE} has the columns {dict(table.schema)} and {table.height} "
             "rows, which is no dataset of this version",
-            remedy="Import the log again.",
+            remedy=_AGAIN,
         )
-    items = items_from_frame(pl.read_parquet(path / ITEMS_FILE, glob=False))
+    held_out = manifest.made_from.get(HELD_OUT, [])
+    if not isinstance(held_out, list) or not all(isinstance(user, str) for user in held_out):
+        raise ArtifactError(
+            f"{path}: {HELD_OUT} is {held_out!r:.80}, not a list of ids", remedy=_AGAIN
+        )
     return Dataset(
         path=path,
         sha256=manifest.sha256,
-        catalogue=Catalogue(items),
+        catalogue=_catalogue(path / ITEMS_FILE, used=table["item_id"]),
         table=table,
         made_from=manifest.made_from,
     )
+
+
+def _read(file: Path) -> pl.DataFrame:
+    """Read one of the tables."""
+    try:
+        return pl.read_parquet(file, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
+
+
+def _catalogue(file: Path, *, used: pl.Series) -> Catalogue:
+    """Read the items; refuse what holds none, or lacks one that an event is about."""
+    frame = _read(file)
+    if any(frame.schema.get(name) != pl.String for name in ITEM_COLUMNS):
+        raise ArtifactError(
+            f"{file} has the columns {dict(frame.schema)}, which are no items", remedy=_AGAIN
+        )
+    unknown = used.filter(~used.is_in(frame["item_id"].implode()))
+    if len(unknown):
+        raise ArtifactError(f"{file} lacks item {unknown[0]!r}, which has events", remedy=_AGAIN)
+    try:
+        return Catalogue(items_from_frame(frame))
+    except DataError as error:
+        raise ArtifactError(f"{file}: {error.message}", remedy=_AGAIN) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
@@ -82,6 +83,7 @@ def read_jsonl(path: Path, options: ImportOptions) -> RawTable:
     except (pl.exceptions.PolarsError, OSError) as error:
         _refuse_jsonl(path, data, error)
     _refuse_mixed(path, data, frame)
+    _refuse_repeated_keys(path, data, frame)
     return RawTable.of(path, frame)
 
 
@@ -117,6 +119,16 @@ def refuse_encoding(path: Path, *, row: int, column: str | None, text: str) -> N
     )
 
 
+def refuse_line_ends(path: Path, *, row: int | None = None) -> NoReturn:
+    """Raise the error for lines that end in a carriage return alone."""
+    raise DataError(
+        "lines end in a carriage return (CR) alone, as on old Macs",
+        path=path,
+        row=row,
+        remedy="Convert them: tr '\\r' '\\n' < FILE > NEW, or save the file with Unix line ends.",
+    )
+
+
 def _refuse_jsonl(path: Path, data: bytes, error: Exception) -> NoReturn:
     """Raise a DataError that names the first line which is not a JSON object in UTF-8."""
     for row, line in _lines(data):
@@ -125,6 +137,8 @@ def _refuse_jsonl(path: Path, data: bytes, error: Exception) -> NoReturn:
         except UnicodeDecodeError:
             refuse_encoding(path, row=row, column=None, text=line.decode(errors="replace"))
         except ValueError as fault:
+            if b"\r" in line.rstrip(b"\r\n"):
+                refuse_line_ends(path, row=row)
             raise DataError(
                 f"the line is not JSON ({fault}): {shown(line.decode())}", path=path, row=row
             ) from None
@@ -157,6 +171,27 @@ def _refuse_mixed(path: Path, data: bytes, frame: pl.DataFrame) -> None:
                     row=row,
                     column=name,
                     remedy="Write a list in every row, or in none.",
+                )
+
+
+def _refuse_repeated_keys(path: Path, data: bytes, frame: pl.DataFrame) -> None:
+    """Refuse an object that has a key twice: Polars keeps the first value, others the last.
+
+    Counting is quick; only where a key stands more often than there are values are lines parsed.
+    """
+    keys = ((json.dumps(name, ensure_ascii=False).encode(), name) for name in frame.columns)
+    if all(data.count(key) <= frame[name].len() - frame[name].null_count() for key, name in keys):
+        return
+    for row, line in _lines(data):
+        names = json.loads(line, object_pairs_hook=lambda pairs: [name for name, _ in pairs])
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise DataError(
+                    "the object has this key twice",
+                    path=path,
+                    row=row,
+                    column=name,
+                    remedy="Keep one of the two values.",
                 )
 
 

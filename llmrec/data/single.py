@@ -32,8 +32,8 @@ def read_history(path: Path, *, catalogue: Catalogue, as_of: datetime | None = N
             an offset, or whole seconds since 1970) and optionally ``rating``, ``event`` and
             ``quantity``. Events of one second keep the file's order.
         catalogue: The items that may occur.
-        as_of: An aware moment; what is not before it does not count. None is one second after the
-            newest event.
+        as_of: An aware moment, taken at its whole second; what is not before it does not count.
+            None is one second after the newest event.
 
     Returns:
         A history whose user id is the file's name.

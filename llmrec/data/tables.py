@@ -134,7 +134,12 @@ def events_of(frame: pl.DataFrame) -> tuple[Interaction, ...]:
 def cut_before(
     user_id: str, events: tuple[Interaction, ...], as_of: datetime, as_of_sequence: int = 0
 ) -> History:
-    """Return those events, sorted as they are, that stand before (as_of, as_of_sequence)."""
+    """Return those events, sorted as they are, that stand before (as_of, as_of_sequence).
+
+    Tables hold whole seconds, so an event of the very second of ``as_of`` may have come after it:
+    a fraction of a second is cut off, and the history says so by its own ``as_of``.
+    """
+    as_of = as_of.replace(microsecond=0)
     end = bisect.bisect_left(events, (as_of, as_of_sequence), key=lambda event: event.moment)
     return History(
         user_id=user_id, as_of=as_of, interactions=events[:end], as_of_sequence=as_of_sequence

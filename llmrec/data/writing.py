@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from llmrec.artifacts import write_artifact
+from llmrec.data.cells import refuse_unfit_ids
 from llmrec.data.raw import ROW, RawTable, near
 from llmrec.data.tables import INTERACTIONS, REQUIRED, items_to_frame, moment_of, number_ties
 from llmrec.data.times import iso
@@ -91,10 +92,9 @@ def checked(interactions: pl.DataFrame | pl.LazyFrame, catalogue: Catalogue) -> 
     frame = interactions.collect() if isinstance(interactions, pl.LazyFrame) else interactions
     _check_columns(frame.schema)
     raw = RawTable.of(None, frame)
-    for name in REQUIRED:
-        raw.refuse(frame[name].is_null(), "a value is missing", column=name)
+    raw.refuse(frame["timestamp_s"].is_null(), "a value is missing", column="timestamp_s")
     for name in ("user_id", "item_id"):
-        raw.refuse(frame[name] == "", "the id is empty", column=name)
+        refuse_unfit_ids(raw, name, frame[name].cast(pl.String))
     known = pl.Series(list(catalogue), dtype=pl.String)
     raw.refuse(
         ~frame["item_id"].is_in(known.implode()),

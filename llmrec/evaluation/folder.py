@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from llmrec.artifacts import FORMAT_VERSION, MANIFEST, any_inside, seal_folder, write_whole
+from llmrec.artifacts import (
+    FORMAT_VERSION,
+    MANIFEST,
+    any_inside,
+    replace_file,
+    seal_folder,
+    write_faults,
+)
 from llmrec.errors import ArtifactError, did_you_mean
 from llmrec.evaluation.ranking import RANKED
 
@@ -52,7 +59,8 @@ class RunFolder:
         """Begin a run, or go on with one that was made from the same.
 
         Raises:
-            ArtifactError: The folder holds something else, or a run of another make.
+            ArtifactError: The folder cannot be written, holds something else, or a run of another
+                make.
         """
         path = Path(path)
         if not (path / RUN_FILE).is_file():
@@ -61,7 +69,8 @@ class RunFolder:
                     f"{path} exists and is no evaluation run, so nothing is written there",
                     remedy="Name another folder with --out.",
                 )
-            path.mkdir(parents=True, exist_ok=True)
+            with write_faults(path):
+                path.mkdir(parents=True, exist_ok=True)
             _write_json(path / RUN_FILE, {"format_version": FORMAT_VERSION, **made_from})
             return cls(path, made_from)
         run = cls.open(path)
@@ -113,7 +122,8 @@ class RunFolder:
 
     def write_table(self, name: str, table: pl.DataFrame) -> None:
         """Write a table of the run, whole or not at all."""
-        write_whole(self._path / name, table.write_parquet)
+        with replace_file(self._path / name) as draft:
+            table.write_parquet(draft)
 
     def row(self, name: str) -> dict[str, Any] | None:
         """Return what is known of a row; None where it has not begun."""
@@ -130,7 +140,8 @@ class RunFolder:
 
     def write_batch(self, row: str, batch: int, ranked: pl.DataFrame) -> None:
         """Keep a finished batch, whole or not at all."""
-        write_whole(self._batch(row, batch), ranked.write_parquet)
+        with replace_file(self._batch(row, batch)) as draft:
+            ranked.write_parquet(draft)
 
     def ranked(self, row: str) -> pl.DataFrame:
         """Return a row's figures, one line a query of the run, in their order.
@@ -165,8 +176,9 @@ class RunFolder:
         _write_json(self._path / RESULTS_FILE, results)
         for name, text in reports.items():
             _write_text(self._path / name, text)
-        (self._path / MANIFEST).unlink(missing_ok=True)
-        seal_folder(self._path, KIND, made_from=self._made_from)
+        with write_faults(self._path):
+            (self._path / MANIFEST).unlink(missing_ok=True)
+            seal_folder(self._path, KIND, made_from=self._made_from)
 
     def _batch(self, row: str, batch: int) -> Path:
         return self._path / "rows" / row / f"batch-{batch:05}.parquet"
@@ -188,7 +200,8 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    with replace_file(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def _read_json(path: Path, *, remedy: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.artifacts import write_whole
+from llmrec.artifacts import replace_file
 from llmrec.errors import DataError
 from llmrec.evaluation.folder import ITEMS_FILE, QUERIES_FILE
 from llmrec.rerank.runs import strictly_falling
@@ -61,5 +61,5 @@ def _lines(folder: RunFolder, row: str, ids: list[str]) -> Iterator[str]:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines)
-    write_whole(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+    with replace_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)

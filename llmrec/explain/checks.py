@@ -8,6 +8,7 @@ sentence with a word left over is unreadable, and unreadable sentences fail.
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from llmrec.types import Evidence, History, Item
 
+_LOG = logging.getLogger(__name__)
+READER_FAILED = "the reader failed on this text (a defect: the log has the traceback)"
 MAX_INDEXED = 200_000
 """Catalogues above this size are not indexed as a whole: titles and values of items that are not
 in question are then unreadable words, which fail as well."""
@@ -98,15 +101,28 @@ class Checker:
         """
         facts = self.facts(item, evidence, history)
         if not text.strip():
-            return (Finding(category="unreadable", sentence="", ok=False, detail="no text"),)
+            return _unreadable("", "no text")
         if language_code(language) in READ:
-            return read_claims(text, facts, self._vocabulary_for(facts), english())
+            return self._read(text, facts)
         return _compare(text, facts, language)
+
+    def _read(self, text: str, facts: Facts) -> tuple[Finding, ...]:
+        """Read a text claim by claim; one that breaks the reader is unreadable, not a crash."""
+        try:
+            findings = read_claims(text, facts, self._vocabulary_for(facts), english())
+        except Exception:  # noqa: BLE001 - untrusted text must never end a request
+            _LOG.exception("the claim reader failed on %r", text)
+            return _unreadable(text, READER_FAILED)
+        return findings or _unreadable(text, "no words")
 
     def _vocabulary_for(self, facts: Facts) -> Vocabulary:
         if len(self._catalogue) <= MAX_INDEXED:
             return self._vocabulary
         return Vocabulary([facts.item_of(i) for i in sorted(facts.known_ids)], english())
+
+
+def _unreadable(text: str, detail: str) -> tuple[Finding, ...]:
+    return (Finding(category="unreadable", sentence=text, ok=False, detail=detail),)
 
 
 def _compare(text: str, facts: Facts, language: str) -> tuple[Finding, ...]:

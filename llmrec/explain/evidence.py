@@ -28,7 +28,7 @@ from llmrec.config import Settings
 from llmrec.errors import ConfigError
 from llmrec.explain.facts import item_or_id
 from llmrec.explain.trials import Effects, Group, Trials
-from llmrec.types import Evidence
+from llmrec.types import SESSION_GAP_S, Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class _Search:
     config: EvidenceConfig
 
 
-def find_evidence(
+def find_evidence(  # noqa: PLR0913 - a session is what the prompt marks, no choice of the search
     histories: Sequence[History],
     rankings: Sequence[Ranking],
     scorer: Scorer,
@@ -80,6 +80,7 @@ def find_evidence(
     top_k: int,
     catalogue: Mapping[str, Item],
     config: EvidenceConfig | None = None,
+    session_gap_s: int = SESSION_GAP_S,
 ) -> list[list[tuple[Evidence, ...]]]:
     """Find the events that decided each user's first ``top_k`` items.
 
@@ -90,6 +91,7 @@ def find_evidence(
         top_k: How many items of each ranking are explained; capped by the ranking.
         catalogue: The items of the histories' events.
         config: How to look; None takes the defaults.
+        session_gap_s: Seconds without an event after which the next one opens a new session.
 
     Returns:
         Per user and item the evidence, the strongest first; empty where no event decided it.
@@ -113,7 +115,7 @@ def find_evidence(
         histories=histories, items=items, trials=trials, catalogue=catalogue, config=config
     )
     groups = [
-        _groups(history, config) if len(ranking.candidates) > 1 else []
+        _groups(history, config, session_gap_s) if len(ranking.candidates) > 1 else []
         for history, ranking in zip(histories, rankings, strict=True)
     ]
     whole = _measure(search, groups)
@@ -121,11 +123,11 @@ def find_evidence(
     return [_evidence(search, user, whole, single) for user in range(len(histories))]
 
 
-def _groups(history: History, config: EvidenceConfig) -> list[Group]:
+def _groups(history: History, config: EvidenceConfig, session_gap_s: int) -> list[Group]:
     """Return what is left out at first, the newest first, omitted events apart."""
     sessions = [
         tuple(position for position in session if position not in history.omitted)
-        for session in history.sessions()
+        for session in history.sessions(session_gap_s)
     ]
     size = {"session": len(history.interactions), "event": 1, "auto": config.max_events}
     step = max(1, size[config.level])

@@ -15,8 +15,8 @@ from llmrec.explain.claims.tokens import sentence_spans
 from llmrec.explain.evidence import EvidenceConfig, find_evidence
 from llmrec.explain.languages import READ, language_code
 from llmrec.explain.template import template_sentences
-from llmrec.explain.words import WriteRequest
-from llmrec.types import Explanation, Finding, Recommendation
+from llmrec.explain.words import WriteRequest, drafts_of
+from llmrec.types import SESSION_GAP_S, Explanation, Finding, Recommendation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SAYS_SOMETHING = frozenset(["taste", "count", "attribute", "relation", "cause", "rating"])
 _MAX_SENTENCES = 5
+_MAX_DETAIL_CHARS = 300
 
 
 class ExplainerConfig(Settings):
@@ -40,6 +41,8 @@ class ExplainerConfig(Settings):
     """Whether seasons are those of the southern hemisphere."""
     rating_scale: float | None = Field(default=None, gt=0)
     """The best possible rating; None checks against 5, 10 or 100, read off each history."""
+    session_gap_s: int = Field(default=SESSION_GAP_S, gt=0)
+    """Seconds without an event after which a new session begins; as prompts mark them."""
     rewrite: bool = True
     """Whether a text that failed is written once more before the template speaks."""
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
@@ -66,6 +69,8 @@ class _Case:
     author: Author = "template"
     findings: tuple[Finding, ...] = ()
     rejected: list[Finding] = field(default_factory=list)
+    unwritable: bool = False
+    """Whether the writer failed on it, so that it is not asked again."""
 
 
 class Explainer:
@@ -138,6 +143,7 @@ class Explainer:
             top_k=top_k,
             catalogue=self._catalogue,
             config=self.config.evidence,
+            session_gap_s=self.config.session_gap_s,
         )
         return [
             [
@@ -150,10 +156,9 @@ class Explainer:
     def _tell(self, cases: Sequence[_Case]) -> None:
         """Give every case its text: the LLM's, else rewritten, else the template's."""
         open_cases = list(cases)
-        if self._writer is not None:
-            open_cases = self._write(open_cases, "llm")
-            if self.config.rewrite:
-                open_cases = self._write(open_cases, "llm-rewritten")
+        authors: tuple[Author, ...] = ("llm", "llm-rewritten")
+        for author in authors[: 2 if self.config.rewrite else 1]:
+            open_cases = self._write(open_cases, author)
         for case in open_cases:
             facts = self.checker.facts(case.item, case.evidence, case.history)
             case.text = " ".join(template_sentences(facts, self.config.language))
@@ -162,31 +167,38 @@ class Explainer:
 
     def _write(self, cases: Sequence[_Case], author: Author) -> list[_Case]:
         """Ask the writer, in one batch; return the cases whose text did not stand."""
-        if self._writer is None or not cases:
+        asked = [case for case in cases if not case.unwritable]
+        if self._writer is None or not asked:
             return list(cases)
-        texts = self._writer.write([self._request(case, author) for case in cases])
-        failed = []
-        for case, draft in zip(cases, texts, strict=True):
-            text = resolve_citations(
-                draft,
-                case.evidence,
-                language=self.config.language,
-                time_zone=self.config.time_zone,
-            )
-            case.text, case.author = text, author
-            findings = self._check(case, text)
-            case.findings = (*findings, *_form(case, text, findings))
-            if not stands(case.findings):
-                case.rejected.extend(f for f in case.findings if not f.ok)
-                failed.append(case)
-        return failed
+        drafts = drafts_of(self._writer, [self._request(case, author) for case in asked])
+        for case, draft in zip(asked, drafts, strict=True):
+            if isinstance(draft, Exception):
+                case.unwritable = True
+                case.rejected.append(_writer_failed(draft))
+            else:
+                self._take(case, draft, author)
+        return [case for case in cases if case.unwritable or not stands(case.findings)]
+
+    def _take(self, case: _Case, draft: str, author: Author) -> None:
+        """Make a draft the case's text, checked."""
+        case.author = author
+        case.text = resolve_citations(
+            draft,
+            case.evidence,
+            language=self.config.language,
+            time_zone=self.config.time_zone,
+        )
+        findings = self._check(case, case.text)
+        case.findings = (*findings, *_form(case, case.text, findings))
+        if not stands(case.findings):
+            case.rejected.extend(f for f in case.findings if not f.ok)
 
     def _request(self, case: _Case, author: Author) -> WriteRequest:
         rewriting = author == "llm-rewritten"
         faults = [f"{f.sentence} ({f.detail})" for f in case.findings if not f.ok]
         return WriteRequest(
             history=case.history,
-            candidates=case.ranking.candidates,
+            candidates=case.ranking.reranked,
             item=case.item,
             evidence=case.evidence,
             language=self.config.language,
@@ -219,6 +231,12 @@ class Explainer:
             candidate=case.ranking.candidates[place],
             explanation=explanation,
         )
+
+
+def _writer_failed(error: Exception) -> Finding:
+    """Return the finding that says why there is no draft to check."""
+    detail = " ".join(f"{type(error).__name__}: {error}".split())[:_MAX_DETAIL_CHARS]
+    return Finding(category="writer", sentence="", ok=False, detail=f"the writer failed: {detail}")
 
 
 def _form(case: _Case, text: str, findings: Sequence[Finding]) -> list[Finding]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.tokens import fold, tokenize
+from llmrec.explain.claims.kindred import stems
+from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.vocabulary import Value, attribute_values
 from llmrec.explain.claims.when import Moment
 from llmrec.types import Item
@@ -82,6 +83,7 @@ class Facts:
         self._given = {e.item.item_id: e.item for e in evidence} | {item.item_id: item}
         self._scale = rating_scale
         self._series = series
+        self._card_words: dict[str, frozenset[str]] = {}
         now = history.as_of.astimezone(zone)
         visible = [(n, e) for n, e in enumerate(history.interactions) if n not in history.omitted]
         self.past = tuple(
@@ -187,7 +189,14 @@ class Facts:
         """Return the stems of an item's descriptions, keywords and title."""
         attributes = self.item_of(item_id).attributes
         texts = [value for _, value in attribute_values(attributes)]
-        return frozenset(stem(t.fold) for text in texts for t in tokenize(text) if t.is_word)
+        return frozenset(word for text in texts for word in stems(text))
+
+    def card_words(self, item_id: str) -> frozenset[str]:
+        """Return the stems of an item's texts, title apart, and of words that paraphrase them."""
+        if item_id not in self._card_words:
+            texts = [value for _, value in attribute_values(self.item_of(item_id).attributes)]
+            self._card_words[item_id] = self.lexicon.kindred.widened(texts)
+        return self._card_words[item_id]
 
     def shared(self, first: str, second: str) -> frozenset[tuple[str, str]]:
         """Return the (role, value) pairs that two items have in common, long texts apart."""
@@ -247,26 +256,3 @@ def item_or_id(catalogue: Mapping[str, Item], item_id: str) -> Item:
     if item_id in catalogue:
         return catalogue[item_id]
     return Item(item_id=item_id, title=item_id)
-
-
-def stem(word: str) -> str:
-    """Return a word without its commonest endings, for comparing words of descriptions."""
-    for ending in (
-        "ingly",
-        "edly",
-        "ings",
-        "ing",
-        "ies",
-        "ied",
-        "ers",
-        "ed",
-        "es",
-        "er",
-        "ly",
-        "s",
-        "e",
-        "y",
-    ):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word

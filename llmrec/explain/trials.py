@@ -90,7 +90,7 @@ class Trials:
                 self._whole[user, order_seed] = odds
         for (user, group), odds in zip(asked, rows, strict=True):
             if group:
-                effects.falls[user, group] = [self._whole[user, order_seed] - odds]
+                effects.falls[user, group] = [_fall(self._whole[user, order_seed], odds)]
         return effects
 
     def _score(self, asked: Sequence[tuple[int, Group]], order_seed: int) -> list[Falls]:
@@ -106,6 +106,11 @@ class Trials:
             _log_odds(ranking, self.items[user])
             for (user, _), ranking in zip(asked, rankings, strict=True)
         ]
+
+
+def _fall(whole: Falls, odds: Falls) -> Falls:
+    """Return how far log-odds fell, ``(n_items,)``: 0 where an item has nothing to beat."""
+    return np.subtract(whole, odds, out=np.zeros_like(odds), where=np.isfinite(odds))
 
 
 def _log_odds(ranking: Ranking, item_ids: Sequence[str]) -> Falls:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from llmrec.errors import LlmrecError
 from llmrec.explain.languages import language_name
 from llmrec.neutralize import neutralize
 from llmrec.templates import load_template, render_batch
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 Context = Callable[["History", "Sequence[Candidate]"], Mapping[str, Any]]
 """From a query to the template variables that ranking shows: ``history`` and ``candidates``."""
 
+_LOG = logging.getLogger(__name__)
 MAX_DRAFT_CHARS = 600
 MAX_FAULT_CHARS = 160
 MAX_FAULTS = 4
@@ -33,6 +36,7 @@ class WriteRequest:
 
     history: History
     candidates: tuple[Candidate, ...]
+    """What the LLM was asked to rank; the item need not be among them."""
     item: Item
     evidence: tuple[Evidence, ...]
     """In the order of the citations ``[1]``, ``[2]``, ..."""
@@ -45,9 +49,32 @@ class WriteRequest:
 class Writer(Protocol):
     """Whoever puts evidence into words. What it writes is checked, so it may be any model."""
 
-    def write(self, requests: Sequence[WriteRequest]) -> list[str]:
-        """Return one text per request; no requests give an empty list."""
+    def write(self, requests: Sequence[WriteRequest]) -> Sequence[str | Exception]:
+        """Return one text per request; no requests give an empty list.
+
+        An exception in a text's place says why there is none; one that is raised is taken for
+        all of them. Either way a template speaks instead.
+        """
         ...
+
+
+def drafts_of(writer: Writer, requests: Sequence[WriteRequest]) -> list[str | Exception]:
+    """Ask a writer; whatever goes wrong stands in the texts' places, and the log has it."""
+    drafts: list[Any]
+    try:
+        drafts = list(writer.write(requests))
+    except Exception as error:  # noqa: BLE001 - a ranking must not be lost for want of words
+        drafts = [error] * len(requests)
+    if len(drafts) != len(requests):
+        drafts = [ValueError(f"{len(drafts)} texts for {len(requests)} requests")] * len(requests)
+    for place, draft in enumerate(drafts):
+        if not isinstance(draft, str | Exception):
+            drafts[place] = TypeError(f"{type(draft).__name__} in the place of a text")
+    failed = [draft for draft in drafts if isinstance(draft, Exception)]
+    if failed:
+        said = "The writer failed on %d of %d texts, so templates speak there."
+        _LOG.warning(said, len(failed), len(drafts), exc_info=failed[0])
+    return drafts
 
 
 class ReasonPrompts:
@@ -139,37 +166,43 @@ class EngineWriter:
         self._prompts = prompts
         self._max_tokens = max_tokens
 
-    def write(self, requests: Sequence[WriteRequest]) -> list[str]:
-        """Return one tidied text per request."""
-        if not requests:
-            return []
-        ids = self._rendered(requests)
-        texts = self._engine.generate(ids, max_tokens=self._max_tokens, temperature=0.0)
-        return [tidy(text) for text in texts]
+    def write(self, requests: Sequence[WriteRequest]) -> list[str | Exception]:
+        """Return one tidied text per request; an error for a prompt that does not fit."""
+        rendered = self._rendered(requests)
+        ids = [row for row in rendered if not isinstance(row, Exception)]
+        texts = iter(
+            self._engine.generate(ids, max_tokens=self._max_tokens, temperature=0.0) if ids else []
+        )
+        return [row if isinstance(row, Exception) else tidy(next(texts)) for row in rendered]
 
-    def _rendered(self, requests: Sequence[WriteRequest]) -> list[TokenIds]:
-        """Return each request's token ids, one rendering per template."""
-        ids: list[TokenIds] = [()] * len(requests)
+    def _rendered(self, requests: Sequence[WriteRequest]) -> list[TokenIds | LlmrecError]:
+        """Return each request's token ids, or why it has none: one rendering per template."""
+        rendered: list[TokenIds | LlmrecError] = [()] * len(requests)
         for drafted in (False, True):
             members = [n for n, r in enumerate(requests) if bool(r.draft) == drafted]
-            if not members:
-                continue
-            some = [requests[n] for n in members]
+            rows = self._together([requests[n] for n in members])
+            for n, row in zip(members, rows, strict=True):
+                rendered[n] = row
+        return rendered
+
+    def _together(self, requests: Sequence[WriteRequest]) -> list[TokenIds | LlmrecError]:
+        """Render requests of one template at once; one by one where that fails."""
+        if not requests:
+            return []
+        controls = self._engine.tokenizer.control_strings
+        try:
             prompts = render_batch(
-                self._prompts.template(some[0]),
-                [
-                    self._prompts.variables(
-                        request, control_strings=self._engine.tokenizer.control_strings
-                    )
-                    for request in some
-                ],
+                self._prompts.template(requests[0]),
+                [self._prompts.variables(r, control_strings=controls) for r in requests],
                 tokenizer=self._engine.tokenizer,
-                as_of=[request.history.as_of for request in some],
+                as_of=[request.history.as_of for request in requests],
                 max_tokens=self._engine.card.context_length - self._max_tokens,
             )
-            for n, prompt in zip(members, prompts, strict=True):
-                ids[n] = prompt.token_ids
-        return ids
+        except LlmrecError as error:
+            if len(requests) == 1:
+                return [error]
+            return [row for request in requests for row in self._together([request])]
+        return [prompt.token_ids for prompt in prompts]
 
 
 def tidy(text: str) -> str:

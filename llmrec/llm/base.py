@@ -25,16 +25,26 @@ class EngineCard:
     model: str
     """The name a person knows it by."""
     weights_sha256: str
+    """Of the weights' files; of the names that a server gives where ``weights_proven`` is off."""
     dtype: str
     context_length: int
     """Tokens of prompt and answer together, at most."""
     adapter_sha256: str | None = None
+    weights_proven: bool = True
+    """Off where the weights (or the adapter's) lie elsewhere, so that nobody here hashed them."""
+    settings: str = ""
+    """What else changes its answers, e.g. ``quantization=fp8``."""
+    probe: tuple[float, ...] = ()
+    """What a server answered to a fixed question when it was opened: log-probabilities that tell
+    apart what goes by the same names. Nothing for an engine whose weights are its own."""
 
     @property
     def identity(self) -> str:
-        """Model, weights, dtype and adapter; the engine is not part of it: engines agree."""
+        """Model, weights, dtype, adapter and settings; not the engine: engines agree."""
+        weights = f"{'' if self.weights_proven else 'unproven-'}{self.weights_sha256[:12]}"
         adapter = f"+{self.adapter_sha256[:12]}" if self.adapter_sha256 else ""
-        return f"{self.model}@{self.weights_sha256[:12]}:{self.dtype}{adapter}"
+        settings = f";{self.settings}" if self.settings else ""
+        return f"{self.model}@{weights}:{self.dtype}{adapter}{settings}"
 
 
 @dataclass(slots=True, kw_only=True)

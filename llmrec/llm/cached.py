@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import sqlite3
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llmrec.artifacts import sha256_of
-from llmrec.errors import ArtifactError
+from llmrec.llm.answer_store import AnswerStore
 from llmrec.llm.checks import check_continuations, check_labels
 
 if TYPE_CHECKING:
@@ -21,20 +18,17 @@ if TYPE_CHECKING:
     from llmrec.llm.base import Engine, EngineCard, EngineStats, LogProbs
     from llmrec.types import TokenIds, Tokenizer
 
-FORMAT = "llmrec engine cache 1"
+FORMAT = "llmrec engine cache 2"
 """Part of every key: another format finds nothing of this one."""
-APPLICATION_ID = 0x6C6C7263
-"""Marks the SQLite file as ours ("llrc")."""
-WAIT_S = 60.0
-"""Seconds that a write waits for another process's."""
 
 
 class CachedEngine:
     """An engine that asks only what was not asked before, by anyone with the same file.
 
     A question's key holds engine, weights, dtype, adapter, token ids and labels, continuation or
-    settings of writing. Answers are kept after every ``commit_every`` prompts, so that little is
-    lost when a run is interrupted. Several processes may share the file.
+    settings of writing; for a server also what it answered to a fixed question when it was opened.
+    Answers are kept after every ``commit_every`` prompts, so that little is lost when a run is
+    interrupted. Several processes may share the file.
 
     Args:
         engine: Who answers what is not known yet.
@@ -47,9 +41,9 @@ class CachedEngine:
 
     def __init__(self, engine: Engine, path: Path, *, commit_every: int = 64) -> None:
         self._engine = engine
-        self._store = _Store(Path(path))
+        self._store = AnswerStore(Path(path))
         self._commit_every = commit_every
-        self._identity = _identity(engine.card)
+        self._identity = self._store.model(_identity(engine.card), engine.card.probe)
 
     @property
     def card(self) -> EngineCard:
@@ -81,7 +75,9 @@ class CachedEngine:
 
         pairs = zip(prompts, labels, strict=True)
         asked = [[self._key("labels", prompt, list(map(int, some)))] for prompt, some in pairs]
-        return [_unpacked(answers[0]) for answers in self._answers(asked, ask)]
+        answers = self._answers(asked, ask)
+        sizes = map(len, labels)
+        return [self._scores(row[0], size) for row, size in zip(answers, sizes, strict=True)]
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
@@ -108,7 +104,11 @@ class CachedEngine:
                 rows.append([new[c] if c in new else known[key] for c, key in enumerate(asked[n])])
             return rows
 
-        return [[_unpacked(value) for value in row] for row in self._answers(asked, ask)]
+        answers = self._answers(asked, ask)
+        return [
+            [self._scores(value, len(ids)) for value, ids in zip(row, options, strict=True)]
+            for row, options in zip(answers, continuations, strict=True)
+        ]
 
     def generate(
         self,
@@ -128,7 +128,7 @@ class CachedEngine:
             return [[text.encode()] for text in some]
 
         asked = [[self._key("text", prompt, settings)] for prompt in prompts]
-        return [answers[0].decode() for answers in self._answers(asked, ask)]
+        return [self._text(answers[0]) for answers in self._answers(asked, ask)]
 
     def stream(
         self,
@@ -145,7 +145,7 @@ class CachedEngine:
         known = self._store.get([key])
         if known:
             self.stats.cache_hits += 1
-            yield known[key].decode()
+            yield self._text(known[key])
             return
         pieces = []
         for piece in self._engine.stream(prompt, **settings):
@@ -157,6 +157,19 @@ class CachedEngine:
         """Close the file and the engine."""
         self._store.close()
         self._engine.close()
+
+    def _scores(self, value: bytes, size: int) -> LogProbs:
+        """Return a kept answer of so many numbers."""
+        if len(value) != 4 * size:
+            raise self._store.damaged(f"a row has {len(value)} bytes where {4 * size} belong")
+        return np.frombuffer(value, dtype="<f4").astype(np.float32)
+
+    def _text(self, value: bytes) -> str:
+        """Return a kept answer in words."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            raise self._store.damaged(f"a text cannot be read: {error}") from error
 
     def _key(self, kind: str, ids: TokenIds, what: object) -> bytes:
         digest = hashlib.sha256(f"{self._identity} {kind} {len(ids)} ".encode())
@@ -190,78 +203,17 @@ class CachedEngine:
         return [[known[key] for key in some] for some in asked]
 
 
-class _Store:
-    """Keys and values in one SQLite file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._faults():
-            self._file = sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
-            try:
-                self._prepare()
-            except BaseException:
-                self._file.close()
-                raise
-
-    def _prepare(self) -> None:
-        """Make a new file a cache; refuse one that is something else."""
-        (mark,) = self._file.execute("PRAGMA application_id").fetchone()
-        (tables,) = self._file.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and mark != APPLICATION_ID:
-            raise ArtifactError(
-                f"{self._path} is a database of something else, no engine cache",
-                remedy="Name another file.",
-            )
-        self._file.execute("PRAGMA journal_mode=WAL")
-        self._file.execute("PRAGMA synchronous=NORMAL")
-        self._file.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        self._file.execute(
-            "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
-            " WITHOUT ROWID"
-        )
-        self._file.commit()
-
-    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return those that are known."""
-        found: dict[bytes, bytes] = {}
-        with self._lock, self._faults():
-            for start in range(0, len(keys), 500):
-                some = keys[start : start + 500]
-                marks = ",".join("?" * len(some))
-                query = f"SELECT key, value FROM answers WHERE key IN ({marks})"  # noqa: S608
-                found.update(self._file.execute(query, some))
-        return found
-
-    def put(self, answers: dict[bytes, bytes]) -> None:
-        """Keep answers; what another process kept meanwhile stays."""
-        with self._lock, self._faults(), self._file:
-            self._file.executemany("INSERT OR IGNORE INTO answers VALUES (?, ?)", answers.items())
-
-    def close(self) -> None:
-        """Close the file; calling it twice is allowed."""
-        self._file.close()
-
-    @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise ArtifactError(
-                f"the engine cache {self._path} cannot be used: {error}",
-                remedy="Is it a writable place, and no other process stuck on it?",
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise ArtifactError(
-                f"the engine cache {self._path} is damaged or no cache: {error}",
-                remedy="Remove the file (answers are then computed again), or name another.",
-            ) from error
-
-
 def _identity(card: EngineCard) -> str:
     return sha256_of(
-        [FORMAT, card.engine, card.weights_sha256, card.dtype, card.adapter_sha256 or ""]
+        [
+            FORMAT,
+            card.engine,
+            card.weights_sha256,
+            card.weights_proven,
+            card.dtype,
+            card.adapter_sha256 or "",
+            card.settings,
+        ]
     )
 
 
@@ -278,7 +230,3 @@ def _settings(
 
 def _packed(scores: LogProbs) -> bytes:
     return np.asarray(scores, dtype="<f4").tobytes()
-
-
-def _unpacked(value: bytes) -> LogProbs:
-    return np.frombuffer(value, dtype="<f4").astype(np.float32)

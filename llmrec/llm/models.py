@@ -13,10 +13,13 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import MANIFEST, read_manifest, sha256_file, sha256_of, write_artifact
+from llmrec.artifacts import read_manifest, sha256_file, sha256_of, write_artifact
 from llmrec.errors import ArtifactError, EngineError, ModelNotFoundError, did_you_mean, require
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CONVERSION = 1
 """Raised whenever the conversion would give other weights or another tokenizer."""
@@ -108,6 +111,19 @@ def obtain(name: str) -> Path:
     )
 
 
+def obtain_tokenizer(name: str) -> Path:
+    """Return a folder with a model's tokenizer, fetching no weights of a hub's model.
+
+    Raises:
+        ModelNotFoundError: Nothing of this name is here, nor at the hub.
+    """
+    folder = Path(name).expanduser()
+    if name not in EMBEDDED and not folder.is_dir() and _looks_like_hub_id(name):
+        local = _hub_folder(name, local_only=True, weights=False)
+        return local or _download(name, weights=False)
+    return folder if folder.is_dir() else obtain(name)
+
+
 def weights_sha256(folder: Path) -> str:
     """Return the identity of a model's weights.
 
@@ -116,8 +132,8 @@ def weights_sha256(folder: Path) -> str:
     their hash already; other hashes are kept under ``cache_root()`` by path, size and time.
     """
     folder = Path(folder)
-    if (folder / MANIFEST).is_file():
-        origin = read_manifest(folder, "model", verify=False).made_from
+    origin = _origin(folder)
+    if {"source_sha256", "conversion"} <= origin.keys():
         return sha256_of([origin["source_sha256"], origin["conversion"]])
     return files_sha256(_checked(folder))
 
@@ -148,11 +164,16 @@ def _converted_folder(model: EmbeddedModel) -> Path:
 
 
 def _is_converted(folder: Path, model: EmbeddedModel) -> bool:
-    try:
-        origin = read_manifest(folder, "model", verify=False).made_from
-    except ArtifactError:
-        return False
+    origin = _origin(folder)
     return (origin.get("version"), origin.get("conversion")) == (model.version, CONVERSION)
+
+
+def _origin(folder: Path) -> Mapping[str, Any]:
+    """Return what a converted model was made from; nothing for any other folder."""
+    try:
+        return read_manifest(folder, "model", needs=("config.json",), verify=False).made_from
+    except ArtifactError:
+        return {}
 
 
 def _obtain_embedded(model: EmbeddedModel) -> Path:
@@ -196,12 +217,12 @@ def _looks_like_hub_id(name: str) -> bool:
     return re.fullmatch(r"[\w.-]+/[\w.-]+", name) is not None
 
 
-def _hub_folder(name: str, *, local_only: bool) -> Path | None:
-    """Return a hub model's snapshot; with ``local_only``, None where it is not in the cache."""
+def _hub_folder(name: str, *, local_only: bool, weights: bool = True) -> Path | None:
+    """Return a hub model's snapshot; with ``local_only``, None where the cache lacks it."""
     if local_only and importlib.util.find_spec("huggingface_hub") is None:
         return None
     hub: Any = require("huggingface_hub", "cpu")
-    wanted = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+    wanted = ["*.json", "*.jinja", "*.model", "*.txt", *(["*.safetensors"] if weights else [])]
     try:
         place = hub.snapshot_download(name, allow_patterns=wanted, local_files_only=local_only)
     except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
@@ -212,11 +233,13 @@ def _hub_folder(name: str, *, local_only: bool) -> Path | None:
             remedy="Check the name and the network, or name a local folder; offline, "
             "the embedded 'smollm2-135m' needs none.",
         ) from error
+    if local_only and weights and next(Path(place).glob("*.safetensors"), None) is None:
+        return None  # the tokenizer alone was fetched, for a server's model
     return Path(place)
 
 
-def _download(name: str) -> Path:
-    folder = _hub_folder(name, local_only=False)
+def _download(name: str, *, weights: bool = True) -> Path:
+    folder = _hub_folder(name, local_only=False, weights=weights)
     if folder is None:
         raise EngineError(f"the hub gave no folder for {name!r}")
     return folder

@@ -34,8 +34,8 @@ class EngineConfig(Settings):
     """For ``transformers``: ``auto``, ``cpu``, ``cuda``, ..."""
     url: str | None = None
     """For ``server``: ``http://host:port``."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """Further arguments of the engine's class, by name."""
+    options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Further arguments of the engine's class, by name (a server's key may be one: not shown)."""
     cache: Path | None = None
     """A file that keeps every answer; none is kept without one."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -17,8 +18,15 @@ R = TypeVar("R")
 
 PASSING = frozenset({429, 502, 503, 504})
 """Answers that a server gives while it is busy or starting."""
+KEY_VARIABLES = ("VLLM_API_KEY", "OPENAI_API_KEY")
+"""Where a key is looked for; vLLM reads the first one itself."""
 FIRST_PAUSE_S = 0.25
 """Before the first repetition; doubled before each further one."""
+
+
+REFUSED = frozenset({401, 403})
+"""Answers to a key that is missing or wrong."""
+_NAME_KEY = f"Put the server's key into the environment variable {KEY_VARIABLES[0]}."
 
 
 class ServerError(EngineError):
@@ -30,7 +38,8 @@ class ServerError(EngineError):
     """
 
     def __init__(self, message: str, *, status: int) -> None:
-        super().__init__(message)
+        refused = status in REFUSED
+        super().__init__(message, remedy=_NAME_KEY if refused else None)
         self.status = status
 
 
@@ -39,7 +48,8 @@ class ServerClient:
 
     Args:
         url: ``http://host:port``, with or without ``/v1``.
-        api_key: Sent as a bearer token.
+        api_key: Sent as a bearer token; None takes the environment's ``VLLM_API_KEY``, else its
+            ``OPENAI_API_KEY``. It stands in no message.
         timeout_s: Seconds that one answer may take.
         retries: Repetitions after a failed connection or a passing fault.
         concurrency: Requests on their way at once.
@@ -57,6 +67,7 @@ class ServerClient:
         self._httpx = require("httpx", "cpu")
         self.url = url.rstrip("/").removesuffix("/v1")
         self._retries = retries
+        api_key = api_key or next(filter(None, map(os.environ.get, KEY_VARIABLES)), None)
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         limits = self._httpx.Limits(max_connections=concurrency)
         timeout = self._httpx.Timeout(timeout_s, connect=10.0)

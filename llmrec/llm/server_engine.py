@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import sha256_of
-from llmrec.errors import ModelNotFoundError
+from llmrec.llm import served
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.checks import check_continuations, check_generation, check_labels
-from llmrec.llm.models import files_sha256, obtain, weights_sha256
 from llmrec.llm.reads import Read, Reading, score_continuations
 from llmrec.llm.server_client import ServerClient
 from llmrec.llm.server_reads import (
@@ -21,10 +18,10 @@ from llmrec.llm.server_reads import (
     send,
     served_model,
 )
-from llmrec.llm.tokenizer import ChatTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from llmrec.types import TokenIds, Tokenizer
 
@@ -49,15 +46,22 @@ class ServerEngine:
     both ways. (A CPU server with LoRA and the token route must leave the head out of
     ``--lora-target-modules``, as ``up`` does: see ``vllm_start.LORA_LAYERS``.)
 
+    A server tells the names of what it serves, not the weights. They are hashed where they lie on
+    this machine; else the card says that they are unproven, and is of those names. Whatever the
+    names, the card holds what the server answered to a fixed question, so that a disk cache knows
+    another model behind the same URL when an engine is opened.
+
     Args:
         url: ``http://host:port``.
         model: The served name; None takes the only base model.
         tokenizer: A model name or folder whose tokenizer the server uses; None takes the one that
-            the server names as its root.
+            the server names as its root, else the one of its served name.
         dtype: What the server runs in: it does not tell.
-        weights: SHA-256 of the server's weights, where they are not those in the tokenizer's
-            folder.
-        client: How to reach the server, instead of ``ServerClient(url)``.
+        quantization: How the server quantises; only ``llmrec vllm up`` makes it tell.
+        weights: SHA-256 of the server's weights, for who knows them.
+        api_key: The server's; None takes ``VLLM_API_KEY``, else ``OPENAI_API_KEY``, from the
+            environment.
+        client: How to reach the server, instead of ``ServerClient(url, api_key=api_key)``.
         cache_tokens: Tokens that the server's prefix cache surely holds.
 
     Raises:
@@ -73,28 +77,36 @@ class ServerEngine:
         *,
         tokenizer: str | Path | None = None,
         dtype: str = "bfloat16",
+        quantization: str | None = None,
         weights: str | None = None,
+        api_key: str | None = None,
         client: ServerClient | None = None,
         cache_tokens: int = 32_768,
     ) -> None:
-        self._client = client or ServerClient(url)
+        self._client = client or ServerClient(url, api_key=api_key)
         entry, base = served_model(self._client, model)
         self._model = str(entry["id"])
         self._cache_tokens = cache_tokens
         self._stats = EngineStats()
-        probe_labels(self._client, self._model)
+        probe = probe_labels(self._client, self._model)
         context_length = int(base.get("max_model_len") or UNKNOWN_LENGTH)
         self._rows = offers_rows(self._client, self._model, context_length)
-        folder = _folder(str(tokenizer or base.get("root") or base["id"]), self._client.url)
-        self._tokenizer = ChatTokenizer.load(folder)
+        named = None if tokenizer is None else str(tokenizer)
+        self._tokenizer = served.load_tokenizer(named, base, self._client.url)
         self._control_ids = control_ids(self._tokenizer)
+        known, proven = (weights, True) if weights else served.weights(base)
+        adapter, same = (None, True) if base is entry else served.adapter(entry)
+        quantization = quantization or served.quantization(self._client, base)
         self._card = EngineCard(
             engine="server",
-            model=str(base["id"]),
-            weights_sha256=weights or weights_sha256(folder),
+            model=served.model_name(base),
+            weights_sha256=known,
+            weights_proven=proven and same,
             dtype=dtype,
             context_length=context_length,
-            adapter_sha256=None if base is entry else _adapter(entry),
+            adapter_sha256=adapter,
+            settings=f"quantization={quantization}" if quantization else "",
+            probe=tuple(map(float, probe)),
         )
 
     @property
@@ -220,22 +232,3 @@ class ServerEngine:
     def _count_run(self, ids: TokenIds, cached: int | None) -> None:
         self._stats.forward_passes += 1
         self._stats.computed_tokens += len(ids) - (cached or 0)
-
-
-def _folder(name: str, url: str) -> Path:
-    """Return the folder of the server's tokenizer on this machine."""
-    try:
-        return obtain(name)
-    except ModelNotFoundError as error:
-        raise ModelNotFoundError(
-            f"the server at {url} uses the tokenizer of {name!r}, which is not here",
-            remedy="Name it: tokenizer='smollm2-135m', a folder, or a hub id.",
-        ) from error
-
-
-def _adapter(entry: Mapping[str, Any]) -> str:
-    """Return an adapter's identity: its files where they are here, else its name and path."""
-    folder = Path(str(entry.get("root") or ""))
-    if next(folder.glob("*.safetensors"), None) is not None:
-        return files_sha256(folder)
-    return sha256_of([entry["id"], entry.get("root")])

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 COMPLETIONS = "/v1/completions"
 ROWS = "/inference/v1/generate"
+PROBE_LABELS = (0, 5, 9, 11, 17, 30, 41, 59, 77, 101, 133, 160, 199, 222, 240, 255)
 PROBE_TOKENS = 300
 """Two blocks of the largest usual size, so that the second asking finds some cached."""
 
@@ -56,15 +57,18 @@ def served_model(
     return entry, next((e for e in served if e["id"] == entry.get("parent")), entry)
 
 
-def probe_labels(client: ServerClient, model: str) -> None:
+def probe_labels(client: ServerClient, model: str) -> LogProbs:
     """Ask once for tokens that no list of the likeliest would hold together.
+
+    Returns:
+        ``(n_labels,) float32``, always of the same tokens: two models hardly agree on them.
 
     Raises:
         CannotScoreError: They do not come.
     """
-    read = Read(ids=(1, 2, 3), labels=(0, 5, 9, 11))
+    read = Read(ids=(1, 2, 3), labels=PROBE_LABELS)
     try:
-        _labels(read, client.post(COMPLETIONS, _label_request(model, read)))
+        return _labels(read, client.post(COMPLETIONS, _label_request(model, read)))
     except (CannotScoreError, ServerError) as error:
         raise CannotScoreError(
             f"{client.url} gives no log-probabilities of given tokens: {error.message}",

@@ -15,7 +15,7 @@ from llmrec.llm.checks import check_continuations, check_generation, check_label
 from llmrec.llm.models import obtain, weights_sha256
 from llmrec.llm.reads import Read, Reading, read_rows, score_continuations
 from llmrec.llm.tokenizer import ChatTokenizer
-from llmrec.llm.vllm_start import import_vllm, start, vllm_errors
+from llmrec.llm.vllm_start import answer_settings, import_vllm, start, vllm_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,13 +44,15 @@ class VllmEngine:
             ``gpu_memory_utilization`` leaves.
         gpu_memory_utilization: Share of the GPU's memory; None takes vLLM's default.
         options: Any further vLLM engine arguments (``tensor_parallel_size``, ``quantization``,
-            ...); they win over what is chosen here.
+            ...); they win over what is chosen here. Those that may change answers are part of
+            the card.
         verbose: Let vLLM log.
 
     Raises:
         MissingExtraError: vLLM is not installed.
         ModelNotFoundError: No such model.
         EngineError: vLLM cannot start with these settings.
+        ConfigError: ``options`` names the model or the dtype a second time.
     """
 
     def __init__(  # noqa: PLR0913 - what vLLM's users set by name
@@ -64,6 +66,7 @@ class VllmEngine:
         options: Mapping[str, Any] | None = None,
         verbose: bool = False,
     ) -> None:
+        answering = answer_settings(options or {})
         folder = obtain(str(model))
         self._vllm = import_vllm(verbose=verbose)
         settings: dict[str, Any] = {
@@ -88,6 +91,7 @@ class VllmEngine:
             weights_sha256=weights_sha256(folder),
             dtype=dtype,
             context_length=int(config.model_config.max_model_len),
+            settings=answering,
         )
 
     @property

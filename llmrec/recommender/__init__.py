@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llmrec.recommender.build import build_pipeline, open_reranker
-from llmrec.recommender.config import ExplainSettings, RecommenderConfig, default_index
+from llmrec.recommender.config import (
+    ExplainSettings,
+    RecommenderConfig,
+    default_index,
+    read_values,
+)
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.request import Request
 
@@ -26,6 +31,7 @@ __all__ = [
     "build_pipeline",
     "default_index",
     "open_reranker",
+    "read_values",
 ]
 
 

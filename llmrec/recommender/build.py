@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING
 from llmrec.data import load
 from llmrec.encode import open_encoder
 from llmrec.errors import ArtifactError, ConfigError
-from llmrec.explain import EngineWriter, Explainer, ReasonPrompts
+from llmrec.explain import Explainer
 from llmrec.llm import open_engine
 from llmrec.llm.models import find
 from llmrec.llm.size import count_parameters
 from llmrec.recommender.pipeline import Decision, Pipeline
-from llmrec.rerank import FusionArtifact, LabelScorer, LikelihoodScorer, default_weight
+from llmrec.recommender.writers import open_writer
+from llmrec.rerank import (
+    FusionArtifact,
+    LabelScorer,
+    LikelihoodScorer,
+    default_weight,
+    fusion_key,
+)
 from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
 from llmrec.serialize import HistorySerializer
 
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from llmrec.encode import Encoder
     from llmrec.llm import Engine
     from llmrec.recommender.config import RecommenderConfig
+    from llmrec.recommender.writers import GivenWriter
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
     from llmrec.types import Catalogue
@@ -39,19 +47,26 @@ LABELS_FROM = 1_000_000_000
 
 
 def build_pipeline(
-    config: RecommenderConfig, *, dataset: Dataset | None = None, train: pl.LazyFrame | None = None
+    config: RecommenderConfig,
+    *,
+    dataset: Dataset | None = None,
+    train: pl.LazyFrame | None = None,
+    writer: GivenWriter | None = None,
 ) -> tuple[Pipeline, Dataset]:
     """Load what a configuration names, check that it fits together, and bind it.
 
     Args:
         config: The choices.
         dataset: The configuration's dataset where it is loaded already.
-        train: The events that a popularity count may learn from; default: all of the dataset's.
+        train: The events that popularity counts, each before the moment asked about only;
+            default: all of the dataset's.
+        writer: Puts reasons into words in the LLM's place: a ``Writer`` or a LangChain chat model.
 
     Returns:
         The pipeline, and the dataset that users are looked up in.
 
     Raises:
+        ConfigError: Two choices contradict each other, or the writer cannot write.
         ArtifactError: The index or the fusion artifact was made from something else.
         MissingExtraError: A package that a chosen part needs is not installed.
     """
@@ -63,9 +78,13 @@ def build_pipeline(
             undo.callback(engine.close)
         reranker = None if engine is None else _reranker(config, engine, dataset.catalogue)
         weight = _weight(config, retriever, reranker)
-        explainer = _explainer(config, engine, reranker, dataset.catalogue)
+        words = open_writer(config, dataset.catalogue, scorer=reranker, given=writer)
         undo.pop_all()
-    decision = Decision(retriever=retriever, reranker=reranker, weight=weight)
+    explain = config.explain.told(config.serializer)
+    explainer = Explainer(dataset.catalogue, writer=words, config=explain)
+    decision = Decision(
+        retriever=retriever, reranker=reranker, weight=weight, n_reranked=config.candidates
+    )
     pipeline = Pipeline(
         retriever=retriever,
         decision=decision,
@@ -90,7 +109,7 @@ def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
 
 def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
     if config.retriever == "popularity":
-        return PopularityRetriever.fit(dataset.catalogue, train)
+        return PopularityRetriever(dataset.catalogue, train)
     path = config.index_path
     if not path.exists():
         raise ArtifactError(
@@ -158,15 +177,10 @@ def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker 
     if config.fusion is None:
         return default_weight()
     path = SAMPLE_FUSION if config.fusion == "sample" else config.fusion
-    return FusionArtifact.load(path, retriever=retriever.identity, reranker=reranker).weight
-
-
-def _explainer(
-    config: RecommenderConfig, engine: Engine | None, scorer: Scorer | None, catalogue: Catalogue
-) -> Explainer:
-    """Return what finds and tells reasons; its prompts begin as the scorer's do."""
-    writer = None
-    if engine is not None and scorer is not None and config.explain.writer == "engine":
-        prompts = ReasonPrompts(scorer.context.variables, _serializer(config, engine, catalogue))
-        writer = EngineWriter(engine, prompts, max_tokens=config.explain.max_tokens)
-    return Explainer(catalogue, writer=writer, config=config.explain.told(config.serializer))
+    key = fusion_key(
+        retriever=retriever.identity,
+        reranker=reranker,
+        candidates=config.candidates,
+        mask_seen=config.mask_seen,
+    )
+    return FusionArtifact.load(path, key).weight

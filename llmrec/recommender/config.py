@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import yaml
 from pydantic import Field
 
-from llmrec.config import Settings
+from llmrec.config import Settings, merged
+from llmrec.encode.locate import EMBEDDED as EMBEDDED_ENCODERS
 from llmrec.errors import ConfigError
 from llmrec.explain import EvidenceConfig, ExplainerConfig
 from llmrec.llm import EngineConfig
+from llmrec.llm.models import EMBEDDED as EMBEDDED_MODELS
 from llmrec.serialize import SerializerConfig
 
-_PATHS = ("dataset", "index", "fusion")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EMBEDDED = frozenset({*EMBEDDED_MODELS, *EMBEDDED_ENCODERS})
 
 
 class ExplainSettings(Settings):
@@ -23,7 +28,8 @@ class ExplainSettings(Settings):
     enabled: bool = True
     """Whether items get reasons where a request does not say."""
     writer: Literal["engine", "template"] = "engine"
-    """Who writes first: the LLM, checked; or the template alone, which is instant."""
+    """Who writes first: the LLM, checked; or the template alone, which is instant. Any other writer
+    is given to ``Recommender.open(writer=...)``."""
     language: str = "en"
     """The language of the reasons."""
     max_tokens: int = Field(default=64, ge=16)
@@ -31,12 +37,13 @@ class ExplainSettings(Settings):
     evidence: EvidenceConfig = Field(default_factory=EvidenceConfig)
 
     def told(self, serializer: SerializerConfig) -> ExplainerConfig:
-        """Return the explainer's settings; times and ratings are told as prompts show them."""
+        """Return the explainer's settings; times, ratings and sessions are those of prompts."""
         return ExplainerConfig(
             language=self.language,
             time_zone=serializer.time_zone,
             southern=serializer.hemisphere == "south",
             rating_scale=serializer.rating_scale,
+            session_gap_s=serializer.session_gap_s,
             evidence=self.evidence,
         )
 
@@ -54,7 +61,8 @@ class RecommenderConfig(Settings):
     encoder: str | None = None
     """Embedded name, folder or hub id; default: the one that the index was built with."""
     candidates: int = Field(default=20, ge=1, le=1000)
-    """How many candidates are retrieved and scored."""
+    """How many candidates are retrieved and scored. A request for more items than that gets the
+    retriever's next ones behind them, in its order."""
     mask_seen: bool = True
     """Whether items of the history are left out."""
     engine: EngineConfig | None = Field(default_factory=EngineConfig)
@@ -79,28 +87,57 @@ class RecommenderConfig(Settings):
 
     @classmethod
     def read(cls, path: Path | str, **overrides: Any) -> Self:  # noqa: ANN401
-        """Read a YAML file; its relative paths start at its folder. Overrides replace keys.
+        """Read a YAML file; overrides win key by key, those of ``engine`` and the like too.
 
         Raises:
             ConfigError: The file cannot be read, or a key or value is wrong.
         """
-        path = Path(path)
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
-        for key in _PATHS:
-            value = values.get(key)
-            if isinstance(value, str) and value != "sample":
-                values[key] = str(path.parent / Path(value).expanduser())
-        return cls.of({**values, **overrides}, source=str(path))
+        return cls.of(merged(read_values(path), overrides), source=str(path))
 
     @property
     def index_path(self) -> Path:
         """Where the index lies."""
         return self.index or default_index(self.dataset)
+
+
+def read_values(path: Path | str) -> dict[str, Any]:
+    """Return a YAML file's keys as plain values; relative paths in it start at its folder.
+
+    ``encoder``, ``engine.model`` and ``engine.options.tokenizer`` are paths where they begin with
+    a dot or name a folder there, and names of models otherwise.
+
+    Raises:
+        ConfigError: The file cannot be read or holds no mapping.
+    """
+    path = Path(path)
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
+    _root(values, ("dataset", "index", "fusion"), ("encoder",), path.parent)
+    engine = values.get("engine")
+    if isinstance(engine, dict):
+        served = engine.get("kind") == "server"  # its model is the server's name for it
+        _root(engine, ("cache",), () if served else ("model",), path.parent)
+        if isinstance(engine.get("options"), dict):
+            _root(engine["options"], (), ("tokenizer",), path.parent)
+    return values
+
+
+def _root(
+    values: dict[str, Any], paths: Iterable[str], models: Iterable[str], folder: Path
+) -> None:
+    """Make relative paths start at a folder; a model's name stays a name."""
+    for key in (*paths, *models):
+        value = values.get(key)
+        if not isinstance(value, str):
+            continue
+        place = folder / Path(value).expanduser()
+        is_path = value.startswith((".", "~")) or (place.is_dir() and value not in EMBEDDED)
+        if is_path or (key in paths and value != "sample"):
+            values[key] = str(place)
 
 
 def default_index(dataset: Path) -> Path:

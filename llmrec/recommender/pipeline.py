@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llmrec.rerank import fuse
-from llmrec.types import Ranking, Recommendation
+from llmrec.rerank import fuse, retriever_alone
+from llmrec.types import Recommendation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmrec.llm import Engine
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
-    from llmrec.types import Candidate, History
+    from llmrec.types import Candidate, History, Ranking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,9 @@ class Decision:
     """None ranks by the retriever alone."""
     weight: float
     """How much the LLM's z-scores count against the retriever's, in [0, 1]."""
+    n_reranked: int | None = None
+    """How many candidates are reranked, the retriever's first; the others follow in its order.
+    None reranks all."""
 
     @property
     def order_matters(self) -> bool:
@@ -46,15 +49,22 @@ class Decision:
     ) -> list[Ranking]:
         """Score the given candidates afresh: retriever re-encoded, LLM, fusion."""
         retrieval = self.retriever.score(histories, candidates)
+        known = [
+            dict(zip(ids_of(row), scores, strict=True))
+            for row, scores in zip(candidates, retrieval, strict=True)
+        ]
+        rows = [sorted(row, key=lambda candidate: candidate.rank) for row in candidates]
+        heads = [row[: self.n_reranked] for row in rows]
+        rests = [row[len(head) :] for row, head in zip(rows, heads, strict=True)]
         if self.reranker is None:
             return [
-                Ranking.of(row, scores, "retrieval")
-                for row, scores in zip(candidates, retrieval, strict=True)
+                retriever_alone(head, scores, rest=rest)
+                for head, scores, rest in zip(heads, known, rests, strict=True)
             ]
-        rankings = self.reranker.rerank(histories, candidates, order_seed=order_seed)
+        rankings = self.reranker.rerank(histories, heads, order_seed=order_seed)
         return [
-            fuse(ranking, self.weight, retrieval=dict(zip(ids_of(row), scores, strict=True)))
-            for ranking, row, scores in zip(rankings, candidates, retrieval, strict=True)
+            fuse(ranking, self.weight, retrieval=scores, rest=rest)
+            for ranking, scores, rest in zip(rankings, known, rests, strict=True)
         ]
 
 
@@ -66,7 +76,7 @@ class Pipeline:
     decision: Decision
     explainer: Explainer
     n_candidates: int = 20
-    """How many candidates are retrieved and scored per history."""
+    """How many candidates are retrieved per history, where no more items are asked for."""
     mask_seen: bool = True
     """Whether items of the history are left out of the candidates."""
     engine: Engine | None = None
@@ -77,26 +87,27 @@ class Pipeline:
         if self.engine is not None:
             self.engine.close()
 
-    def retrieve(self, histories: Sequence[History]) -> list[list[Candidate]]:
-        """Return the candidates of each history."""
-        return self.retriever.retrieve(histories, self.n_candidates, mask_seen=self.mask_seen)
+    def retrieve(self, histories: Sequence[History], *, k: int = 1) -> list[list[Candidate]]:
+        """Return the candidates of each history: ``n_candidates``, and ``k`` where that is more."""
+        n_candidates = max(k, self.n_candidates)
+        return self.retriever.retrieve(histories, n_candidates, mask_seen=self.mask_seen)
 
-    def rank(self, histories: Sequence[History]) -> list[Ranking]:
+    def rank(self, histories: Sequence[History], *, k: int = 1) -> list[Ranking]:
         """Retrieve candidates and rank them: one fused score for every candidate."""
-        return self.decision(histories, self.retrieve(histories))
+        return self.decision(histories, self.retrieve(histories, k=k))
 
     def recommend(
         self, histories: Sequence[History], *, k: int, explain: bool
     ) -> list[list[Recommendation]]:
         """Return the ``k`` best items of each history, with or without reasons."""
-        rankings = self.rank(histories)
+        rankings = self.rank(histories, k=k)
         if not explain:
             return [top(ranking, k) for ranking in rankings]
         return self.explainer.explain(histories, rankings, self.decision, k)
 
     def stream(self, history: History, *, k: int, explain: bool) -> Iterator[Recommendation]:
         """Yield the ``k`` best items one by one, each as soon as its reason is written."""
-        ranking = self.rank([history])[0]
+        ranking = self.rank([history], k=k)[0]
         if not explain:
             yield from top(ranking, k)
             return

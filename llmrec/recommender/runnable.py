@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,18 +16,22 @@ from llmrec.recommender.request import history_of, to_request
 require("langchain_core", "cpu")
 
 from langchain_core.runnables import Runnable  # noqa: E402 - after the guard above
-from langchain_core.runnables.config import run_in_executor  # noqa: E402
 
 from llmrec.types import History, Recommendation  # noqa: E402 - Runnable reads it at run time
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
     from pathlib import Path
+    from typing import ParamSpec, TypeVar
 
     from langchain_core.runnables import RunnableConfig
 
     from llmrec.data import Dataset
     from llmrec.recommender.pipeline import Pipeline
+    from llmrec.recommender.writers import GivenWriter
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
 
 Recommendations = list[Recommendation]
 Question = tuple[History, int, bool]
@@ -38,7 +44,9 @@ class Recommender(Runnable[Any, Recommendations]):
     Ask with a user id, a ``History``, a ``Request`` or a mapping with the keys ``user_id`` or
     ``history``, ``as_of``, ``k`` and ``explain``. As an LCEL ``Runnable`` it has ``invoke``,
     ``batch``, ``stream`` (one recommendation at a time) and their async forms, and it composes
-    with ``|``. Calls from several threads take turns.
+    with ``|``. Calls from several threads take turns; a stream has its turn for one recommendation
+    at a time, so others are answered in between. The async forms work in one thread of the
+    recommender's own: however many wait, the event loop's threads stay free.
 
     Args:
         pipeline: The bound stages; `from_yaml` and `open` build them.
@@ -58,14 +66,27 @@ class Recommender(Runnable[Any, Recommendations]):
         self.pipeline = pipeline
         self.dataset = dataset
         self._k, self._explain = k, explain
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llmrec")
 
     @classmethod
-    def open(cls, config: RecommenderConfig | None = None, **options: object) -> Self:
+    def open(
+        cls,
+        config: RecommenderConfig | None = None,
+        *,
+        writer: GivenWriter | None = None,
+        **options: object,
+    ) -> Self:
         """Build a recommender from keywords (the keys of ``RecommenderConfig``) or a config.
 
+        Args:
+            config: The choices, in place of keywords.
+            writer: Puts reasons into words in the LLM's place: a LangChain chat model, or a
+                ``llmrec.explain.Writer``. What it writes is checked like the LLM's own words.
+            options: The choices.
+
         Raises:
-            ConfigError: An unknown key or a wrong value.
+            ConfigError: An unknown key or a wrong value, or the writer cannot write.
             ArtifactError: The index or fusion artifact does not fit what is in use.
         """
         from llmrec.recommender.build import build_pipeline
@@ -74,17 +95,18 @@ class Recommender(Runnable[Any, Recommendations]):
             config = RecommenderConfig.of(options)
         elif options:
             raise ConfigError("give either a config or keywords, not both")
-        pipeline, dataset = build_pipeline(config)
+        pipeline, dataset = build_pipeline(config, writer=writer)
         return cls(pipeline, dataset=dataset, k=config.k, explain=config.explain.enabled)
 
     @classmethod
-    def from_yaml(cls, path: Path | str) -> Self:
+    def from_yaml(cls, path: Path | str, *, writer: GivenWriter | None = None) -> Self:
         """Build a recommender from one YAML file; relative paths in it start at its folder."""
-        return cls.open(RecommenderConfig.read(path))
+        return cls.open(RecommenderConfig.read(path), writer=writer)
 
     def close(self) -> None:
         """Let go of the LLM and its memory; ``with Recommender.open(...) as r:`` does it too."""
-        self.pipeline.close()
+        with self._turn:
+            self.pipeline.close()
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +123,16 @@ class Recommender(Runnable[Any, Recommendations]):
         """Return one request's recommendations, best first."""
         del kwargs
         return self._call_with_config(self._answer_one, input, config)
+
+    async def ainvoke(
+        self,
+        input: object,
+        config: RunnableConfig | None = None,
+        **kwargs: object,
+    ) -> Recommendations:
+        """Return what ``invoke`` returns, from the recommender's own thread."""
+        del kwargs
+        return await self._elsewhere(self.invoke, input, config)
 
     def batch(
         self,
@@ -127,15 +159,10 @@ class Recommender(Runnable[Any, Recommendations]):
         return_exceptions: bool = False,
         **kwargs: object,
     ) -> list[Recommendations]:
-        """Return what ``batch`` returns, from a worker thread."""
+        """Return what ``batch`` returns, from the recommender's own thread."""
         del kwargs
-        first = config[0] if isinstance(config, list) and config else config
-        return await run_in_executor(
-            first if isinstance(first, dict) else None,
-            self.batch,
-            inputs,
-            config,
-            return_exceptions=return_exceptions,
+        return await self._elsewhere(
+            self.batch, inputs, config, return_exceptions=return_exceptions
         )
 
     def stream(
@@ -143,7 +170,7 @@ class Recommender(Runnable[Any, Recommendations]):
         input: object,
         config: RunnableConfig | None = None,
         **kwargs: object,
-    ) -> Iterator[Recommendations]:
+    ) -> Generator[Recommendations]:
         """Yield one-item lists that add up to ``invoke``'s answer."""
         del kwargs
         yield from self._transform_stream_with_config(iter([input]), self._pieces, config)
@@ -154,15 +181,19 @@ class Recommender(Runnable[Any, Recommendations]):
         config: RunnableConfig | None = None,
         **kwargs: object,
     ) -> AsyncIterator[Recommendations]:
-        """Yield what ``stream`` yields, made in a worker thread."""
+        """Yield what ``stream`` yields, made in the recommender's own thread."""
         del kwargs
         pieces = self.stream(input, config)
-        end: list[Recommendation] = []
-        while True:
-            piece = await asyncio.to_thread(next, pieces, end)
-            if piece is end:
-                return
-            yield piece
+        try:
+            while (piece := await self._elsewhere(next, pieces, None)) is not None:
+                yield piece
+        finally:  # behind a piece in the making: a generator cannot be closed while it runs
+            self._worker.submit(pieces.close)
+
+    async def _elsewhere(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call in the recommender's own thread, with the caller's context variables."""
+        call = partial(copy_context().run, partial(function, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._worker, call)
 
     def _answer_one(self, value: object) -> Recommendations:
         return self._answer([self._question(value)])[0]
@@ -207,9 +238,13 @@ class Recommender(Runnable[Any, Recommendations]):
     def _pieces(self, inputs: Iterator[Any]) -> Iterator[Recommendations]:
         for value in inputs:
             history, k, explain = self._question(value)
-            with self._turn:
-                for recommendation in self.pipeline.stream(history, k=k, explain=explain):
-                    yield [recommendation]
+            pieces = self.pipeline.stream(history, k=k, explain=explain)
+            while True:
+                with self._turn:  # not across the yield: whoever asked may never come back
+                    piece = next(pieces, None)
+                if piece is None:
+                    break
+                yield [piece]
 
 
 def _by_shape(asked: Sequence[Question]) -> dict[tuple[int, bool], list[int]]:

@@ -2,8 +2,8 @@
 
 from llmrec.rerank.base import Reranker
 from llmrec.rerank.context import PromptContext, SharedContext
-from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight
-from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
+from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight, fusion_key
+from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.rerank.labels import LabelScorer
 from llmrec.rerank.likelihood import LikelihoodScorer
 from llmrec.rerank.runs import (
@@ -28,7 +28,9 @@ __all__ = [
     "default_weight",
     "fit_weight",
     "fuse",
+    "fusion_key",
     "read_candidates",
+    "retriever_alone",
     "write_jsonl",
     "write_trec",
     "zscore",

@@ -144,7 +144,9 @@ class PromptContext:
             if len(candidates) > self.max_listed:
                 raise ConfigError(
                     f"{len(candidates)} candidates, but only {self.max_listed} labels",
-                    remedy="Rerank fewer candidates, or use the likelihood scorer.",
+                    remedy=f"Give at most {self.max_listed} (candidates: {self.max_listed}, or "
+                    f"--candidates {self.max_listed}), or score by likelihood, which takes any "
+                    "number (scorer: likelihood, or --scorer likelihood).",
                 )
             listed = sum(self._line(candidate.item)[1] for candidate in candidates)
         free = self._context_length - self.room_tokens - listed

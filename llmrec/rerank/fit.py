@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from llmrec.rerank.base import Reranker
     from llmrec.types import Scores
+
+logger = logging.getLogger(__name__)
 
 KIND = "fusion"
 GRID = tuple(n / 20 for n in range(21))
@@ -102,11 +105,14 @@ def fit_weight(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionArtifact:
-    """A fitted weight and what it holds for: one retriever, one LLM, one template, one scorer."""
+    """A fitted weight and what it holds for: these parts, and as many candidates of this kind.
+
+    The candidates count because scores are z-scores over them.
+    """
 
     fit: FusionFit
-    made_from: Mapping[str, str]
-    """``retriever``, ``engine``, ``template`` and ``scorer``."""
+    made_from: Mapping[str, Any]
+    """``retriever``, ``engine``, ``template``, ``scorer``, ``candidates`` and ``mask_seen``."""
 
     @property
     def weight(self) -> float:
@@ -114,9 +120,9 @@ class FusionArtifact:
         return self.fit.weight
 
     @classmethod
-    def of(cls, fit: FusionFit, *, retriever: str, reranker: Reranker) -> FusionArtifact:
-        """Bind a fit to the retriever's identity and the reranker that gave the scores."""
-        return cls(fit=fit, made_from=_key(retriever, reranker))
+    def of(cls, fit: FusionFit, key: Mapping[str, Any]) -> FusionArtifact:
+        """Bind a fit to what its scores came from: a ``fusion_key``."""
+        return cls(fit=fit, made_from=dict(key))
 
     def save(self, path: Path) -> None:
         """Write the artifact's folder, whole or not at all."""
@@ -132,7 +138,7 @@ class FusionArtifact:
         Raises:
             ArtifactError: It is missing, damaged or of another kind.
         """
-        manifest = read_manifest(path, KIND)
+        manifest = read_manifest(path, KIND, needs=(_FILE,))
         try:
             fit = _fit_of(json.loads((path / _FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError, KeyError, ConfigError) as error:
@@ -143,29 +149,59 @@ class FusionArtifact:
         return cls(fit=fit, made_from=manifest.made_from)
 
     @classmethod
-    def load(cls, path: Path, *, retriever: str, reranker: Reranker) -> FusionArtifact:
+    def load(cls, path: Path, key: Mapping[str, Any]) -> FusionArtifact:
         """Read an artifact for use, refusing one that was fitted for something else.
 
+        A weight whose gain is not proven is used all the same, with a warning.
+
+        Args:
+            path: Its folder.
+            key: The ``fusion_key`` of what is in use.
+
         Raises:
-            ArtifactError: As ``read``; or the retriever, engine, template or scorer is another
-                one, named with both values.
+            ArtifactError: As ``read``; or a part of the key is another one, named with both
+                values.
         """
         artifact = cls.read(path)
-        manifest = read_manifest(path, KIND, verify=False)
-        check_made_from(path, manifest, **_key(retriever, reranker))
+        check_made_from(path, read_manifest(path, KIND, verify=False), **key)
+        fit = artifact.fit
+        if not fit.proven:
+            logger.warning(
+                "The fitted weight %.2f of %s is not proven: on %d validation queries it gained "
+                "%+.4f NDCG@10 over the retriever (95 %% interval %+.4f to %+.4f).",
+                *(fit.weight, path, fit.n_queries, fit.gain, *fit.gain_interval),
+            )
         return artifact
 
 
-def _key(retriever: str, reranker: Reranker) -> dict[str, str]:
-    """Return what a weight holds for."""
-    return {"retriever": retriever, **reranker.made_of}
+def fusion_key(
+    *, retriever: str, reranker: Reranker, candidates: int, mask_seen: bool
+) -> dict[str, Any]:
+    """Return what a fitted weight holds for.
+
+    Args:
+        retriever: The retriever's identity.
+        reranker: Gives the LLM's scores.
+        candidates: How many a query has; the z-scores are taken over them.
+        mask_seen: Whether items of the history are left out of them.
+    """
+    return {
+        "retriever": retriever,
+        **reranker.made_of,
+        "candidates": candidates,
+        "mask_seen": mask_seen,
+    }
 
 
 def _fit_of(raw: dict[str, Any]) -> FusionFit:
     """Return the fit from its JSON form."""
     low, high = raw["gain_interval"]
     curve = tuple((float(weight), float(value)) for weight, value in raw["curve"])
-    return FusionFit(**{**raw, "curve": curve, "gain_interval": (low, high)})
+    if not {0.0, 1.0, raw["weight"]} <= {weight for weight, _ in curve}:
+        raise ValueError("the curve lacks the retriever, the LLM, or the fitted weight")
+    numbers = {"gain": float(raw["gain"]), "gain_interval": (float(low), float(high))}
+    counts = {name: int(raw[name]) for name in ("n_queries", "n_with_target")}
+    return FusionFit(**{**raw, **numbers, **counts, "curve": curve})
 
 
 def _check(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,8 +48,9 @@ def zscore(scores: Sequence[float] | Scores) -> Scores:
     values = values / largest  # first, so that no square overflows
     if np.ptp(values) <= _CONSTANT:
         return np.zeros_like(values)
-    result: Scores = (values - values.mean()) / values.std()
-    return result
+    # fsum is exact, so the order in which the candidates were given changes no digit.
+    apart: Scores = values - math.fsum(values) / len(values)
+    return apart / math.sqrt(math.fsum(apart**2) / len(values))
 
 
 def default_weight() -> float:
@@ -73,7 +76,7 @@ def fuse(
     of ``llm``. ``rest`` follows behind them in the retriever's order: its first candidate gets
     the lowest fused score, the others fall from there by the distance of their retriever's
     z-scores (over all candidates) times ``1 - weight``. So scores never rise, but between the
-    two groups they only mean "after".
+    two groups they only mean "after", and ``n_after`` counts the second.
 
     Args:
         llm: The LLM alone.
@@ -102,6 +105,31 @@ def fuse(
         notes={**llm.notes, "fusion_weight": weight},
     )
     return _append(reranked, rest, _retrieval_scores(rest, retrieval)) if rest else reranked
+
+
+def retriever_alone(
+    candidates: Sequence[Candidate],
+    retrieval: Mapping[str, float],
+    *,
+    rest: Sequence[Candidate] = (),
+) -> Ranking:
+    """Rank by the retriever's scores: what ``fuse`` gives at weight 0, without an LLM to ask.
+
+    Args:
+        candidates: The candidates that an LLM would have been asked about.
+        retrieval: The retriever's score by item id.
+        rest: Those that follow them; see ``fuse``.
+
+    Returns:
+        A ranking of kind ``retrieval`` with the parts ``retrieval`` and ``retrieval_z``.
+
+    Raises:
+        ConfigError: As ``fuse``.
+    """
+    silent = Ranking.of(candidates, np.zeros(len(candidates)), "retrieval")
+    fused = fuse(silent, 0.0, retrieval=retrieval, rest=rest)
+    parts = {name: fused.parts[name] for name in ("retrieval", "retrieval_z")}
+    return dataclasses.replace(fused, kind="retrieval", parts=parts, notes={})
 
 
 def check_weight(weight: float) -> None:
@@ -135,6 +163,7 @@ def _append(head: Ranking, rest: Sequence[Candidate], raw: Scores) -> Ranking:
             for name, part in head.parts.items()
         },
         notes=head.notes,
+        n_after=len(rest),
     )
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmrec.artifacts import replace_file
 from llmrec.errors import ConfigError, DataError
 from llmrec.rerank.readers import CandidateList, Entry, read_jsonl, read_trec
 
@@ -189,14 +188,6 @@ def _not_one_word(text: str) -> bool:
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write lines under a temporary name, then take the file's place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(f"{line}\n" for line in lines)
-        draft.chmod(0o644)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write lines, all or none."""
+    with replace_file(path) as draft, draft.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.writelines(f"{line}\n" for line in lines)

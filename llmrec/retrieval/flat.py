@@ -95,10 +95,11 @@ class FlatStore:
     def centre(self) -> Vectors:
         """Return the direction of the mean vector, ``(dimension,) float32``, unit.
 
-        Vectors that cancel out have none; then it is the first vector's direction.
+        Vectors that cancel out have none; then it is the first vector's direction. Without any
+        vectors it is that of the first axis.
         """
         if self._centre is None:
-            matrix = self._matrix()
+            matrix = self._matrix() if len(self) else np.eye(1, self.dimension, dtype=np.float32)
             mean = matrix.mean(axis=0, dtype=np.float64)
             if not np.linalg.norm(mean) > _NOTHING * self._largest_norm():
                 mean = matrix[0].astype(np.float64)

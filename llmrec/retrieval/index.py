@@ -11,9 +11,9 @@ from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_ar
 from llmrec.errors import ConfigError, DataError, UnknownItemError, did_you_mean
 from llmrec.retrieval.checks import check_ids, check_k, check_unchanged, checked_vectors
 from llmrec.retrieval.flat import FlatStore, Hits, Rows
-from llmrec.retrieval.origin import IndexOrigin, for_identity
+from llmrec.retrieval.origin import IndexOrigin, for_identity, read_origin
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe
-from llmrec.retrieval.storage import read_files, write_files
+from llmrec.retrieval.storage import FILES, read_files, write_files
 from llmrec.retrieval.texts import encode_items
 from llmrec.templates import load_template
 
@@ -99,10 +99,11 @@ class ItemIndex:
             encoder: The one in use; an index made by another is refused.
 
         Raises:
-            ArtifactError: Missing, damaged, of another kind, or made from something else.
+            ArtifactError: Missing, damaged, of another kind, or made from something else: another
+                catalogue, encoder, or text of the item template.
         """
         path = Path(path)
-        manifest = read_manifest(path, KIND)
+        manifest = read_manifest(path, KIND, needs=FILES)
         if catalogue is not None:
             check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
         if encoder is not None:
@@ -110,7 +111,7 @@ class ItemIndex:
         own, item_ids, store = read_files(path, manifest)
         index = cls.__new__(cls)
         index._set(catalogue if catalogue is not None else own, item_ids, store)
-        index._origin = IndexOrigin.of_json(manifest.made_from, source=str(path))
+        index._origin = read_origin(path, manifest)
         return index
 
     def save(self, path: str | Path) -> None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from llmrec.artifacts import check_made_from
+from llmrec.errors import ArtifactError, ConfigError, TemplateError
 from llmrec.retrieval.recipe import IndexRecipe
+from llmrec.templates import load_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from llmrec.artifacts import Manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,25 @@ class IndexOrigin:
             item_template_sha256=made_from.get("item_template_sha256"),
             recipe=None if recipe is None else IndexRecipe.of(recipe, source=f"{source}: recipe"),
         )
+
+
+def read_origin(path: Path, manifest: Manifest) -> IndexOrigin:
+    """Return a saved index's origin; refuse one whose item template has another text today.
+
+    Raises:
+        ArtifactError: The origin is none, or the template is unknown or another one.
+    """
+    try:
+        origin = IndexOrigin.of_json(manifest.made_from, source=str(path))
+        template = None if origin.recipe is None else load_template(origin.recipe.item_template)
+    except (ConfigError, TemplateError) as error:
+        raise ArtifactError(
+            f"{path} does not say what it was made by: {error.message}",
+            remedy="Make the index again.",
+        ) from error
+    if template is not None:
+        check_made_from(path, manifest, item_template_sha256=template.sha256)
+    return origin
 
 
 def for_identity(made_from: Mapping[str, Any]) -> dict[str, Any]:

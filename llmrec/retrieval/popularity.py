@@ -1,120 +1,73 @@
-"""What most people take: no history needed."""
+"""What most people had taken by the moment in question: no history needed."""
 
 from __future__ import annotations
 
 import math
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_artifact
-from llmrec.errors import ArtifactError, ConfigError, DataError
-from llmrec.retrieval.checks import check_batch, check_k, check_moments
+from llmrec.artifacts import sha256_of
+from llmrec.errors import ConfigError
+from llmrec.retrieval.checks import check_batch, check_k
 from llmrec.retrieval.vector import seen_ids
-from llmrec.types import Candidate, as_utc
+from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from llmrec.metrics import Block
     from llmrec.types import Catalogue, History, Scores
 
 KIND = "popularity"
-COUNTS_FILE = "counts.parquet"
 _DAY_S = 86_400
-_UNIT = 2**32  # parts that an event's weight is counted in
+_BLOCK = 65_536  # events, at least, between two remembered counts
 
 
 class PopularityRetriever:
-    """Proposes the items with the most events, to everyone the same (less what they have seen).
+    """Proposes the items with the most events before a history's moment.
 
-    The score is ``log(1 + count)``; ties go to the item that stands first in the catalogue.
+    The score is ``log(1 + count)``; ties go to the item that stands first in the catalogue. What
+    counts for a history are the events of everybody before its ``as_of``, whenever it is asked
+    about, so nothing comes from the future. An event in the second of ``as_of`` is not before it.
 
     Args:
         catalogue: The items; those without a count count 0.
-        counts: Events by item id, not below 0; recent ones may count more than old ones.
-        before: The moment that all counted events lie before. Histories from earlier moments
-            are refused then: what they would be told had not happened yet. None where the
-            caller's split keeps past and future apart.
-        settings: What the counts were made with, for the identity.
+        interactions: Everybody's events with ``item_id`` and ``timestamp_s`` (int64 seconds).
+        half_life_days: After how many days before the newest counted event one counts half; None
+            counts all alike.
+        window_days: Count only what lies at most so many days before the newest counted event.
 
     Raises:
-        UnknownItemError: An item is not in the catalogue.
-        DataError: A count is below 0 or not finite.
+        ConfigError: The half-life or the window is not above 0, or both are given.
+        UnknownItemError: An event's item is not in the catalogue.
     """
 
     def __init__(
         self,
         catalogue: Catalogue,
-        counts: Mapping[str, float],
-        *,
-        before: datetime | None = None,
-        settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        self._catalogue = catalogue
-        self._ids = list(catalogue)
-        self._counts = np.zeros(len(catalogue))
-        for item_id, count in counts.items():
-            if not (math.isfinite(count) and count >= 0):
-                raise DataError(f"the count of item {item_id!r} is {count}")
-            self._counts[catalogue.position(item_id)] = count
-        self._before = None if before is None else as_utc(before, what="before")
-        self._settings = dict(settings or {})
-        self._scores = np.log1p(self._counts)
-        self._order = np.lexsort((np.arange(len(catalogue)), -self._scores)).tolist()
-
-    @classmethod
-    def fit(
-        cls,
-        catalogue: Catalogue,
         interactions: pl.LazyFrame,
         *,
-        before: datetime | None = None,
         half_life_days: float | None = None,
         window_days: float | None = None,
-    ) -> Self:
-        """Count a log's events.
-
-        Args:
-            catalogue: The items.
-            interactions: Training events with ``item_id`` and ``timestamp_s`` (int64 seconds).
-            before: Count only what lies before this moment.
-            half_life_days: After how many days before the newest counted event one counts half.
-            window_days: Count only so many days up to the newest event.
-
-        Raises:
-            ConfigError: The half-life or the window is not above 0.
-            UnknownItemError: An event's item is not in the catalogue.
-        """
-        for name, days in (("half_life_days", half_life_days), ("window_days", window_days)):
+    ) -> None:
+        for what, days in (("half_life_days", half_life_days), ("window_days", window_days)):
             if days is not None and not days > 0:
-                raise ConfigError(f"{name} is {days}; it must be above 0, or None")
-        events = interactions
-        if before is not None:
-            limit_s = math.ceil(as_utc(before, what="before").timestamp())
-            events = events.filter(pl.col("timestamp_s") < limit_s)
-        age_s = pl.col("timestamp_s").max() - pl.col("timestamp_s")
-        if window_days is not None:
-            events = events.filter(age_s <= window_days * _DAY_S)
-        weight = pl.lit(1.0)
-        if half_life_days is not None:
-            weight = pl.lit(0.5).pow(age_s / (half_life_days * _DAY_S))
-        # Whole numbers add up to the same in any order of rows; floats do not.
-        whole = (weight * _UNIT).round().cast(pl.Int64)
-        table = (
-            events.with_columns(whole.alias("weight"))
-            .group_by("item_id")
-            .agg(pl.col("weight").sum() / _UNIT)
-            .collect()
-        )
-        counts = dict(table.iter_rows())
-        settings = {"half_life_days": half_life_days}
-        if window_days is not None:
-            settings["window_days"] = window_days
-        return cls(catalogue, counts, before=before, settings=settings)
+                raise ConfigError(f"{what} is {days}; it must be above 0, or None")
+        if half_life_days is not None and window_days is not None:
+            raise ConfigError(
+                "half_life_days and window_days are two ways to forget",
+                remedy="Set one of them.",
+            )
+        self._catalogue = catalogue
+        self._ids = list(catalogue)
+        self._half_life_days, self._window_days = half_life_days, window_days
+        self._rows, self._times_s = _by_time(catalogue, interactions)
+        self._block = max(_BLOCK, len(catalogue))
+        self._known = self._forgotten = (0, np.zeros(len(catalogue)))
 
     @property
     def name(self) -> str:
@@ -123,110 +76,137 @@ class PopularityRetriever:
 
     @property
     def identity(self) -> str:
-        """Kind and what it was made from, counts included."""
-        return f"{KIND}@{sha256_of([self._made_from, self._counts.tolist()])[:12]}"
+        """Kind, settings and catalogue.
+
+        The events are no part of it: like histories they grow, and are what it is asked with.
+        """
+        settings = {"half_life_days": self._half_life_days}
+        if self._window_days is not None:
+            settings["window_days"] = self._window_days
+        return f"{KIND}:{sha256_of(settings)[:12]}@{self._catalogue.sha256[:12]}"
 
     @property
     def catalogue(self) -> Catalogue:
         """The items it can propose: all."""
         return self._catalogue
 
-    @property
-    def counts(self) -> dict[str, float]:
-        """Every item's count."""
-        return dict(zip(self._ids, self._counts.tolist(), strict=True))
-
     def retrieve(
         self, histories: Sequence[History], k: int, *, mask_seen: bool = True
     ) -> list[list[Candidate]]:
-        """Return up to ``k`` candidates a history, best first; see ``Retriever``.
-
-        Raises:
-            LeakageError: A history's moment lies before events that were counted.
-        """
+        """Return up to ``k`` candidates a history, best first; see ``Retriever``."""
         check_k(k)
-        check_moments(histories, self._before, what=KIND)
-        return [self._best(history, k, mask_seen=mask_seen) for history in histories]
+        found: list[list[Candidate]] = [[] for _ in histories]
+        for places, scores in self._at_moments(histories):
+            seen = {n: seen_ids(histories[n]) if mask_seen else frozenset() for n in places}
+            first = _first(scores, k + max(map(len, seen.values())))
+            for n in places:
+                rows = [row for row in first if self._ids[row] not in seen[n]][:k]
+                found[n] = [
+                    self._candidate(row, rank, scores) for rank, row in enumerate(rows, start=1)
+                ]
+        return found
 
     def score(
         self, histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]
     ) -> list[Scores]:
-        """Return the candidates' scores, which no history changes; see ``Retriever``.
+        """Return the candidates' scores at each history's moment; see ``Retriever``.
 
         Raises:
             UnknownItemError: A candidate is not in the catalogue.
-            LeakageError: A history's moment lies before events that were counted.
         """
         check_batch(histories, candidates)
-        check_moments(histories, self._before, what=KIND)
         position = self._catalogue.position
-        return [self._scores[[position(c.item.item_id) for c in row]] for row in candidates]
+        result: list[Scores] = [np.empty(0)] * len(histories)
+        for places, scores in self._at_moments(histories):
+            for n in places:
+                rows = [position(candidate.item.item_id) for candidate in candidates[n]]
+                result[n] = scores[np.array(rows, dtype=np.int64)]
+        return result
 
     def scores(self, histories: Sequence[History]) -> Block:
-        """Score every item, the same for everyone: ``(n_histories, n_items) float64``, fresh.
+        """Score every item at each history's moment: ``(n_histories, n_items) float64``, fresh."""
+        block = np.empty((len(histories), len(self._ids)))
+        for places, scores in self._at_moments(histories):
+            block[places] = scores
+        return block
 
-        Raises:
-            LeakageError: A history's moment lies before events that were counted.
+    def _at_moments(self, histories: Sequence[History]) -> Iterator[tuple[list[int], Scores]]:
+        """Yield the places of histories that see the same events, and every item's score then.
+
+        Moments are taken in order, so that a batch of any size reads the events once.
         """
-        check_moments(histories, self._before, what=KIND)
-        return np.tile(self._scores, (len(histories), 1))
+        moments_s = [math.floor(history.as_of.timestamp()) for history in histories]
+        cuts = np.searchsorted(self._times_s, moments_s).tolist()
+        places: dict[int, list[int]] = {}
+        for place, cut in enumerate(cuts):
+            places.setdefault(cut, []).append(place)
+        for cut in sorted(places):
+            yield places[cut], np.log1p(self._counts_at(cut))
 
-    def save(self, path: str | Path) -> None:
-        """Write the counts to a folder, whole or not at all.
+    def _counts_at(self, cut: int) -> Scores:
+        """Return what counts when the oldest ``cut`` events have been, ``(n_items,) float64``."""
+        self._known, counts = self._first_counted(cut, self._known)
+        if self._window_days is None or cut == 0:
+            return counts
+        oldest_s = self._times_s[cut - 1] - self._window_days * _DAY_S
+        start = int(np.searchsorted(self._times_s, oldest_s))
+        self._forgotten, before = self._first_counted(start, self._forgotten)
+        return counts - before  # whole numbers, so nothing is lost
 
-        Raises:
-            ArtifactError: The folder holds something that is not an artifact.
+    def _first_counted(
+        self, cut: int, known_counts: tuple[int, Scores]
+    ) -> tuple[tuple[int, Scores], Scores]:
+        """Return what to remember, and what the oldest ``cut`` events add up to.
+
+        Counts are remembered at whole blocks only, so that the sum is made in the same steps
+        whatever was asked before, and comes out the same to the last digit.
         """
-        with write_artifact(Path(path), KIND, made_from=self._made_from) as folder:
-            table = pl.DataFrame(
-                {"item_id": self._ids, "count": self._counts},
-                schema={"item_id": pl.String, "count": pl.Float64},
-            )
-            table.write_parquet(folder / COUNTS_FILE)
+        known, counts = known_counts
+        if known > cut:
+            known, counts = 0, np.zeros(len(self._ids))
+        while cut - known >= self._block:
+            counts = self._counted(counts, known, known + self._block)
+            known += self._block
+        return (known, counts), self._counted(counts, known, cut)
 
-    @classmethod
-    def load(cls, path: str | Path, *, catalogue: Catalogue) -> Self:
-        """Load saved counts.
+    def _counted(self, counts: Scores, start: int, stop: int) -> Scores:
+        """Return the counts of the first ``stop`` events from those of the first ``start``."""
+        if start == stop:
+            return counts
+        rows, times_s = self._rows[start:stop], self._times_s
+        if self._half_life_days is None:
+            return counts + np.bincount(rows, minlength=len(counts))
+        half_life_s = self._half_life_days * _DAY_S
+        newest_s = times_s[stop - 1]
+        weights = 0.5 ** ((newest_s - times_s[start:stop]) / half_life_s)
+        faded = 0.5 ** ((newest_s - times_s[max(start - 1, 0)]) / half_life_s)
+        return np.asarray(counts * faded + np.bincount(rows, weights, minlength=len(counts)))
 
-        Args:
-            path: Their folder.
-            catalogue: The one in use; counts of another are refused.
+    def _candidate(self, row: int, rank: int, scores: Scores) -> Candidate:
+        item = self._catalogue[self._ids[row]]
+        return Candidate(item=item, score=float(scores[row]), rank=rank, source=self.name)
 
-        Raises:
-            ArtifactError: Missing, damaged, of another kind, or made from another catalogue.
-        """
-        path = Path(path)
-        manifest = read_manifest(path, KIND)
-        check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
-        try:
-            table = pl.read_parquet(path / COUNTS_FILE, glob=False, columns=["item_id", "count"])
-            before = manifest.made_from["before"]
-            return cls(
-                catalogue,
-                dict(table.iter_rows()),
-                before=None if before is None else datetime.fromisoformat(before),
-                settings=manifest.made_from["settings"],
-            )
-        except (pl.exceptions.PolarsError, OSError, KeyError, TypeError, ValueError) as error:
-            raise ArtifactError(f"{path} cannot be read: {error}") from error
 
-    @property
-    def _made_from(self) -> dict[str, Any]:
-        return {
-            "catalogue_sha256": self._catalogue.sha256,
-            "before": None if self._before is None else self._before.isoformat(),
-            "settings": self._settings,
-        }
+def _by_time(
+    catalogue: Catalogue, interactions: pl.LazyFrame
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return events oldest first: their items' catalogue positions, and their seconds.
 
-    def _best(self, history: History, k: int, *, mask_seen: bool) -> list[Candidate]:
-        seen = seen_ids(history) if mask_seen else frozenset()
-        first = [n for n in self._order[: k + len(seen)] if self._ids[n] not in seen][:k]
-        return [
-            Candidate(
-                item=self._catalogue[self._ids[n]],
-                score=float(self._scores[n]),
-                rank=rank,
-                source=self.name,
-            )
-            for rank, n in enumerate(first, start=1)
-        ]
+    Events of one second stand in the catalogue's order, so that the log's own does not matter.
+    """
+    table = interactions.select("item_id", "timestamp_s").collect()
+    ids = table["item_id"].unique()
+    places = [catalogue.position(item_id) for item_id in ids]
+    rows = table["item_id"].replace_strict(ids, places, return_dtype=pl.Int64).to_numpy()
+    times_s = table["timestamp_s"].to_numpy().astype(np.int64)
+    order = np.lexsort((rows, times_s))
+    return rows[order], times_s[order]
+
+
+def _first(scores: Scores, n: int) -> list[int]:
+    """Return the rows of the ``n`` highest scores, best first, ties in the catalogue's order."""
+    rows = np.arange(len(scores))
+    if n < len(scores):
+        rows = np.flatnonzero(scores >= np.partition(scores, -n)[-n])
+    first: list[int] = rows[np.argsort(-scores[rows], kind="stable")][:n].tolist()
+    return first

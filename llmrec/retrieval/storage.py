@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 VECTORS_FILE = "vectors.faiss"
 ITEMS_FILE = "items.parquet"
+FILES = (VECTORS_FILE, ITEMS_FILE)
+_AGAIN = "Make the index again."
 
 
 def write_files(
@@ -55,7 +57,7 @@ def read_files(folder: Path, manifest: Manifest) -> tuple[Catalogue, list[str], 
     if not same or len(store) != len(item_ids):
         raise ArtifactError(
             f"{folder}: its items do not belong to its manifest and its vectors",
-            remedy="Make the index again.",
+            remedy=_AGAIN,
         )
     return catalogue, item_ids, store
 
@@ -67,9 +69,11 @@ def _read_store(folder: Path) -> FlatStore:
     try:
         index = faiss.read_index(str(file))
     except RuntimeError as error:
-        raise ArtifactError(f"{file} cannot be read: {error}") from error
+        raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
     if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-        raise ArtifactError(f"{file} holds a {type(index).__name__}, not an exact inner product")
+        raise ArtifactError(
+            f"{file} holds a {type(index).__name__}, not an exact inner product", remedy=_AGAIN
+        )
     return FlatStore(index)
 
 
@@ -83,7 +87,7 @@ def _read_items(folder: Path) -> tuple[Catalogue, list[str]]:
         items = [_item(row) for row in table.iter_rows(named=True)]
         catalogue = Catalogue(items)
     except (pl.exceptions.PolarsError, OSError, ValueError, AttributeError, DataError) as error:
-        raise ArtifactError(f"{file} cannot be read: {error}") from error
+        raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
     return catalogue, table.filter(pl.col("indexed"))["item_id"].to_list()
 
 

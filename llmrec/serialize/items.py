@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llmrec.neutralize import neutralize, quoted
 from llmrec.serialize.config import SerializerConfig
+from llmrec.serialize.forged import reads_like_a_field
 from llmrec.serialize.words import Moments, number
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class ItemWriter:
     ) -> None:
         self.config = config
         self._controls = frozenset(control_strings)
+        self._deeds = frozenset(config.event_words.values())
 
     def title(self, item: Item) -> str:
         """Return the neutralised title without a year; the item's id where it has no title."""
@@ -86,11 +88,16 @@ class ItemWriter:
 
     def _event_word(self, event: str) -> str:
         known = self.config.event_words.get(event)
-        return self._short(event) if known is None else known
+        return self._value(event) if known is None else known
 
-    def _short(self, value: str) -> str:
+    def _value(self, value: str, deeds: Set[str] = frozenset()) -> str:
+        """Return a short text of the catalogue or the log; one that reads like a field, quoted.
+
+        A seller's genre "rated 5 of 5" would else stand there as the user's own rating does.
+        """
         limit = self.config.max_value_chars
-        return neutralize(value, max_chars=limit, control_strings=self._controls)
+        text = neutralize(value, max_chars=limit, control_strings=self._controls)
+        return quoted(text) if reads_like_a_field(text, deeds) else text
 
     def _name(self, title: str, item_id: str) -> str:
         """Return the title, or the id where nothing of it is visible."""
@@ -123,7 +130,7 @@ class ItemWriter:
         if isinstance(value, (int, float)):
             return [number(value, what="an attribute")]
         texts = (value,) if isinstance(value, str) else value
-        return [text for text in map(self._short, texts) if text]
+        return [shown for text in texts if (shown := self._value(text, self._deeds))]
 
 
 def title_text(

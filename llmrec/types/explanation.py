@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from llmrec.types.catalogue import Item
-    from llmrec.types.history import Interaction
-    from llmrec.types.ranking import Candidate
+# Schemas of what is answered are read off these classes, so their types are there at run time.
+from llmrec.types.catalogue import Item  # noqa: TC001
+from llmrec.types.history import Interaction  # noqa: TC001
+from llmrec.types.ranking import Candidate  # noqa: TC001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,7 @@ class Explanation:
     findings: tuple[Finding, ...] = ()
     """The findings on ``text``; those on drafts that failed stand in ``rejected``."""
     rejected: tuple[Finding, ...] = ()
+    """What was wrong with earlier drafts; category ``writer`` where there was none to check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmrec.errors import ConfigError, UnknownItemError
+from llmrec.types.catalogue import Item  # noqa: TC001 - schemas are read at run time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmrec.types.catalogue import Item
     from llmrec.types.history import History
 
 Scores = NDArray[np.float64]
@@ -52,6 +52,9 @@ class Ranking:
     """Other scores of the same candidates, in the same order (``retrieval``, ``llm``, ...)."""
     notes: Mapping[str, float] = field(default_factory=dict)
     """Figures about the ranking as a whole (``label_mass``, ``fusion_weight``, ...)."""
+    n_after: int = 0
+    """How many candidates at the end were not reranked and only follow: a score of theirs compares
+    with another of theirs, and says no more than "after" beside the rest."""
 
     def __post_init__(self) -> None:
         sizes = {len(self.scores), *(len(part) for part in self.parts.values())}
@@ -89,6 +92,11 @@ class Ranking:
             notes=dict(notes or {}),
         )
 
+    @property
+    def reranked(self) -> tuple[Candidate, ...]:
+        """The candidates whose scores were made alike: all but those that only follow."""
+        return self.candidates[: len(self.candidates) - self.n_after]
+
     def position(self, item_id: str) -> int:
         """Return the item's place in the ranking, from 0."""
         for place, candidate in enumerate(self.candidates):
@@ -97,10 +105,16 @@ class Ranking:
         raise UnknownItemError(f"item {item_id!r} is not among the candidates of this ranking")
 
     def log_odds(self, item_id: str) -> float:
-        """Return the log-odds of one item against the others: log p - log(1 - p), p a softmax."""
+        """Return the log-odds of one item against the others: log p - log(1 - p), p a softmax.
+
+        The others are those whose scores compare: the reranked, or the candidates after them.
+        Infinite where there are none.
+        """
         place = self.position(item_id)
+        n_before = len(self.reranked)
+        low, high = (0, n_before) if place < n_before else (n_before, len(self.scores))
         scores = np.asarray(self.scores, dtype=np.float64)
-        others = np.delete(scores, place)
+        others = np.concatenate([scores[low:place], scores[place + 1 : high]])
         if not others.size:
             return math.inf
         top = others.max()

@@ -8,10 +8,12 @@ import polars as pl
 
 from llmrec.artifacts import sha256_of
 from llmrec.world.films import catalogue
+from llmrec.world.items import entries_of
 from llmrec.world.people import user_id
 from llmrec.world.random import Stream
-from llmrec.world.settings import film_v1
-from llmrec.world.simulate import simulate
+from llmrec.world.settings import film_world
+from llmrec.world.shelf import stock
+from llmrec.world.tables import SCHEMA, chunks, frame
 
 if TYPE_CHECKING:
     from llmrec.types import Item
@@ -19,17 +21,16 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 7
 _DEMO_USERS = 3
 
-SCHEMA = pl.Schema(
-    {
-        "user_id": pl.String(),
-        "item_id": pl.String(),
-        "timestamp_s": pl.Int64(),
-        "sequence": pl.Int64(),
-        "rating": pl.Float64(),
-        "event": pl.String(),
-        "quantity": pl.Float64(),
-    }
-)
+__all__ = [
+    "DEFAULT_SEED",
+    "SCHEMA",
+    "demo_users",
+    "held_out_users",
+    "interactions",
+    "items",
+    "made_from",
+    "sha256",
+]
 
 
 def items() -> list[Item]:
@@ -49,18 +50,15 @@ def interactions(seed: int = DEFAULT_SEED) -> pl.DataFrame:
         ``event`` str and ``quantity`` f64 (both null: there is one kind of event), sorted by
         user, time and sequence.
     """
-    rows = [
-        (event.user_id, event.item_id, event.timestamp_s, 0, event.rating, None, None)
-        for event in simulate(seed)
-    ]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort(
-        "user_id", "timestamp_s", "sequence"
-    )
+    settings = film_world()
+    shelf = stock(entries_of(settings.name), settings, seed)
+    tables = [frame(lives, shelf, settings) for lives in chunks(settings, seed, shelf)]
+    return pl.concat(tables).sort("user_id", "timestamp_s", "sequence")
 
 
 def held_out_users(seed: int = DEFAULT_SEED) -> list[str]:
     """Return the people that no training set may hold, in order of their ids."""
-    settings = film_v1()
+    settings = film_world()
     numbers = range(1, settings.people + 1)
     drawn = Stream(seed, "held out").some(numbers, settings.held_out_people)
     return [user_id(number) for number in sorted(drawn)]
@@ -73,7 +71,7 @@ def demo_users(seed: int = DEFAULT_SEED) -> list[str]:
 
 def made_from(seed: int = DEFAULT_SEED) -> dict[str, Any]:
     """Return what decides every row of the sample, as JSON values for a manifest."""
-    settings = film_v1()
+    settings = film_world()
     return {
         "world": settings.name,
         "world_version": settings.version,

@@ -1,4 +1,4 @@
-"""The parameters of the film world: validated, versioned, known by a hash."""
+"""The parameters of a simulated world: validated, versioned, known by a hash."""
 
 from __future__ import annotations
 
@@ -12,125 +12,62 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from llmrec.artifacts import sha256_of
 from llmrec.config import Settings
+from llmrec.errors import ConfigError, did_you_mean
+from llmrec.world.settings_parts import (
+    Activity,
+    Factor,
+    Follow,
+    Guests,
+    Household,
+    Rating,
+    Rewatch,
+    Satiation,
+    Season,
+    SessionMood,
+    Share,
+    Taste,
+    Waves,
+    Weekday,
+)
 
-Share = Field(ge=0.0, le=1.0)
-Factor = Field(ge=0.0)
-Days = Field(gt=0)
-
-
-class Activity(Settings):
-    """How much people watch, and when."""
-
-    least_events: int = Field(ge=1)
-    most_events: int = Field(ge=1)
-    """Films that the busiest people watch."""
-    joins_within_days: int = Field(ge=0)
-    """A person's first day is at most this long after the world's."""
-    weekend_factor: float = Field(gt=0.0)
-    """How much likelier a Saturday or Sunday is than a working day."""
-    second_film: float = Share
-    """Chance that a session goes on after a film, on a working day."""
-    second_film_weekend: float = Share
-    longest_session: int = Field(ge=1, le=5)
-    weekend_afternoon: float = Share
-    """Chance that a weekend's session starts in the afternoon, not in the evening."""
-
-    @field_validator("most_events")
-    @classmethod
-    def _not_below_least(cls, most: int, info: ValidationInfo) -> int:
-        least = info.data.get("least_events", 1)
-        if most < least:
-            raise ValueError(f"must not be below least_events ({least})")
-        return most
-
-
-class Taste(Settings):
-    """What people like, whatever happened before. Factors multiply a film's weight."""
-
-    favourite_genres: int = Field(ge=0)
-    favourite_factor: float = Factor
-    disliked_genres: int = Field(ge=0)
-    disliked_factor: float = Factor
-    favourite_directors: int = Field(ge=0)
-    director_factor: float = Factor
-    era_years: float = Field(gt=0.0)
-    """Years from a person's favourite year at which a film's weight is halved."""
-    popularity: float = Share
-    """0: all films are equally known; 1: the best known is about ten times as likely."""
-
-
-class Memory(Settings):
-    """What follows from the films seen.
-
-    A pull is a weight against all films together: at 0.5, the film is chosen every third time.
-    It scales with how much the earlier film was liked and fades to nothing, linearly in time.
-    """
-
-    franchise_pull: float = Factor
-    franchise_days: float = Days
-    director_pull: float = Factor
-    """Shared among the director's other films."""
-    director_days: float = Days
-    actor_pull: float = Factor
-    """Shared among the actor's other films."""
-    actor_days: float = Days
-    liked_from: float = Field(ge=1.0, le=5.0)
-    """The rating from which a person follows directors and actors, and may watch again."""
-    out_of_order: float = Share
-    """Factor for a franchise film while the one before it is unseen."""
-    rewatch_factor: float = Share
-    rewatch_after_days: int = Field(ge=1)
-    mood_factor: float = Factor
-    """Factor for films of the genre that a person is in the mood for."""
-    mood_stays: float = Share
-    """Chance that the mood of the last session lasts until the next."""
-
-
-class Season(Settings):
-    """In some months, films with a genre or keyword are likelier (or less likely) than else."""
-
-    tag: str
-    months: tuple[int, ...] = Field(min_length=1)
-    factor: float = Factor
-
-    @field_validator("months")
-    @classmethod
-    def _months_exist(cls, months: tuple[int, ...]) -> tuple[int, ...]:
-        if any(not 1 <= month <= 12 for month in months):
-            raise ValueError("months are numbers from 1 to 12")
-        return months
-
-
-class Rating(Settings):
-    """Ratings from 1 to 5 in halves: a sum of parts, rounded."""
-
-    base: float
-    liking: float = Factor
-    """Added in full for a film exactly to a person's taste, not at all for its opposite."""
-    quality: float = Factor
-    """Added in full for the best film, not at all for the worst."""
-    person_spread: float = Factor
-    """Standard deviation of how generous people are."""
-    noise_spread: float = Factor
-    """Standard deviation of what nothing explains."""
+SHIPPED = ("film.v2", "film.v2b", "kitchen.v1", "kitchen.v1b")
 
 
 class WorldSettings(Settings):
-    """Everything that, with a seed and a catalogue, decides every event of the film world."""
+    """Everything that, with a seed and a catalogue, decides every event of a world."""
 
-    name: Literal["film"]
+    name: Literal["film", "kitchen"]
     version: int = Field(ge=1)
+    variant: str = ""
+    """Tells parameter sets of one version apart."""
     start: date
-    days: int = Field(ge=1)
+    days: int = Field(ge=1, le=20_000)
     people: int = Field(ge=1)
+    """Accounts."""
     held_out_people: int = Field(ge=0)
-    """People kept out of every training set, for the demo."""
+    """Accounts kept out of every training set, for the demo."""
     noise: float = Share
     """Share of choices that nothing explains."""
+    outside: float = Factor
+    """Weight of doing something else, against the probabilities of a slate's items."""
     activity: Activity
+    household: Household | None = None
     taste: Taste
-    memory: Memory
-    seasons: tuple[Season, ...]
+    waves: Waves | None = None
+    seasons: tuple[Season, ...] = ()
+    weekdays: tuple[Weekday, ...] = ()
+    follow: tuple[Follow, ...] = ()
+    satiation: tuple[Satiation, ...] = ()
+    out_of_order: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Factor for a part of a series while the part before it has not been chosen."""
+    rewatch: Rewatch | None = None
+    """None: what was chosen stays open, and ``satiation`` by ``itself`` says when it returns."""
+    session: SessionMood = SessionMood()
+    guests: Guests | None = None
+    ordered: float = Field(default=0.0, ge=0.0, le=1.0)
+    """Share of events for which nothing is cooked (and nothing is left over)."""
+    liked_from: float = Field(ge=1.0, le=5.0)
+    """The rating from which something counts as liked."""
     rating: Rating
 
     @field_validator("held_out_people")
@@ -152,17 +89,41 @@ class WorldSettings(Settings):
             )
         return activity
 
+    @field_validator("follow", "satiation")
+    @classmethod
+    def _named_once(cls, rules: tuple[Follow | Satiation, ...]) -> tuple[Follow | Satiation, ...]:
+        names = [rule.by for rule in rules]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"more than one rule goes by {name!r}: put them into one")
+        return rules
+
     @property
     def sha256(self) -> str:
         """Hash of every parameter."""
         return sha256_of(self.model_dump(mode="json"))
 
+    @property
+    def label(self) -> str:
+        """World, version and parameter set, e.g. ``"film.v2b"``."""
+        return f"{self.name}.v{self.version}{self.variant}"
 
-def film_v1() -> WorldSettings:
-    """Return the parameters of the embedded film world, version 1.
+
+def shipped(label: str) -> WorldSettings:
+    """Return parameters that come with the package.
+
+    Args:
+        label: One of ``SHIPPED``.
 
     Raises:
-        ConfigError: The shipped file is damaged.
+        ConfigError: There are none by this name, or the shipped file is damaged.
     """
-    with resources.as_file(resources.files("llmrec.world") / "film.v1.yaml") as path:
+    if label not in SHIPPED:
+        raise ConfigError(f"there is no world {label!r}", remedy=did_you_mean(label, SHIPPED))
+    with resources.as_file(resources.files("llmrec.world") / f"{label}.yaml") as path:
         return WorldSettings.load(Path(path))
+
+
+def film_world() -> WorldSettings:
+    """Return the parameters of the embedded film world."""
+    return shipped("film.v2")

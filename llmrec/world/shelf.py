@@ -1,129 +1,223 @@
-"""What is true of the films for everybody: how known and how good they are, and what belongs."""
+"""What is true of the items for everybody: how known and good they are, and when."""
 
 from __future__ import annotations
 
-import itertools
-from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from llmrec.errors import ConfigError, did_you_mean
+from llmrec.world.links import Trace, follow_traces, satiation_traces, series_links
 from llmrec.world.random import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from llmrec.world.films import Film
-    from llmrec.world.settings import Season, WorldSettings
+    from numpy.typing import NDArray
+
+    from llmrec.world.items import Entry
+    from llmrec.world.settings import WorldSettings
+    from llmrec.world.settings_parts import Season, Waves, Weekday
+
+    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
-    """The films by position, and every list that people's choices look things up in."""
+    """The items by position, and every table that choices look things up in; ``n`` items."""
 
-    films: tuple[Film, ...]
-    quality: tuple[float, ...]
-    """From 0, the worst, to 1."""
-    popularity: tuple[float, ...]
-    """Weights; the best known film's is at most eleven times the least known one's."""
-    moment: dict[tuple[int, str], tuple[float, ...]]
-    """``moment[month, mood][film]``: the factor of a month and of being in the mood for a genre
-    (``""``: for none)."""
-    by_director: dict[str, tuple[int, ...]]
-    by_actor: dict[str, tuple[int, ...]]
-    before: dict[int, int]
-    """Film -> the film before it in its franchise."""
-    after: dict[int, int]
-    genres: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    quality: Floats
+    """``(n,)``; from 0, the worst, to 1."""
+    known: Floats
+    """``(n,)``; weights: the best known item's is at most eleven times the least known one's."""
+    season: Floats
+    """``(12, n)``; by month, from January."""
+    weekday: Floats
+    """``(7, n)``; by day of the week, from Monday."""
+    wave: Floats
+    """``(days, n)``."""
+    day: Floats
+    """``(days, n)``: season, weekday and wave, multiplied."""
+    follow: tuple[Trace, ...]
+    satiation: tuple[Trace, ...]
+    before: NDArray[np.int64]
+    """``(n,)``: the part before in the series; -1 for none."""
+    opens: NDArray[np.int64]
+    """``(n, 1)``: the part after, which is open from then on; -1 for none."""
+    access: Floats
+    """``(n,)``: how open each item is to somebody who has chosen nothing."""
+    mood: Floats
+    """``(n + 1, n)``: factors after an item within a session; the last row is for none."""
+    relief: Floats
+    """``(n + 1, n)``: factors after an item of the day before; the last row is for none."""
+    guests: Floats
+    """``(2, n)``: factors without and with guests."""
+    child: Floats
+    """``(n,)``: factors for children."""
 
 
-def stock(films: Sequence[Film], settings: WorldSettings, seed: int) -> Shelf:
+def stock(entries: Sequence[Entry], settings: WorldSettings, seed: int) -> Shelf:
     """Return the shelf of a world.
 
     Raises:
-        ConfigError: There are fewer films than a person may watch, or a season's tag is neither a
-            genre nor a keyword of any film.
+        ConfigError: There are too few items, or a parameter names a tag or field of no item.
     """
-    if len(films) < settings.activity.most_events:
-        raise ConfigError(
-            f"activity.most_events ({settings.activity.most_events}) is more than the "
-            f"{len(films)} films there are",
-            remedy="Lower it, or bring more films.",
-        )
-    quality, popularity = _standing(films, settings.taste.popularity, seed)
-    genres = tuple(sorted({genre for film in films for genre in film.genres}))
-    franchises = _by_franchise(films)
+    _check(entries, settings)
+    quality, known = _standing(entries, settings.taste.popularity, seed)
+    season = _factors(entries, [(rule, rule.months) for rule in settings.seasons], range(1, 13))
+    weekday = _factors(entries, [(rule, rule.days) for rule in settings.weekdays], range(7))
+    wave = _waves(entries, settings.waves, settings.days, seed)
+    dates = [settings.start + timedelta(days=day) for day in range(settings.days)]
+    month = [moment.month - 1 for moment in dates]
+    before, after = series_links(entries)
+    relief = _relief(entries, settings)
+    household, guests = settings.household, settings.guests
     return Shelf(
-        films=tuple(films),
+        entries=tuple(entries),
         quality=quality,
-        popularity=popularity,
-        moment=_moments(films, genres, settings),
-        by_director=_positions(films, "directors"),
-        by_actor=_positions(films, "cast"),
-        before={b: a for line in franchises for a, b in itertools.pairwise(line)},
-        after={a: b for line in franchises for a, b in itertools.pairwise(line)},
-        genres=genres,
+        known=known,
+        season=season,
+        weekday=weekday,
+        wave=wave,
+        day=season[month] * weekday[[moment.weekday() for moment in dates]] * wave,
+        follow=follow_traces(entries, settings, seed),
+        satiation=satiation_traces(entries, settings),
+        before=before,
+        opens=after[:, None],
+        access=np.where(before >= 0, settings.out_of_order, 1.0),
+        mood=_staying(entries, settings) * relief,
+        relief=relief,
+        guests=np.stack(
+            [
+                np.ones(len(entries)),
+                _tagged(entries, guests.tags, guests.factor, 1.0)
+                if guests
+                else np.ones(len(entries)),
+            ]
+        ),
+        child=_tagged(entries, household.child_tags, 1.0, household.child_other_factor)
+        if household
+        else np.ones(len(entries)),
     )
 
 
-def _standing(
-    films: Sequence[Film], share: float, seed: int
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Draw how good and how known each film is; good films are better known on average."""
-    quality, popularity = [], []
-    for film in films:
-        stream = Stream(seed, "film", film.id)
+def _check(entries: Sequence[Entry], settings: WorldSettings) -> None:
+    """Refuse what cannot be simulated."""
+    most = settings.activity.most_events
+    if settings.rewatch is not None and len(entries) < most:
+        raise ConfigError(
+            f"activity.most_events ({most}) is more than the {len(entries)} items there are",
+            remedy="Lower it, or bring more items.",
+        )
+    tags = sorted({tag for entry in entries for tag in entry.tags})
+    for place, tag in _tags_used(settings):
+        if tag not in tags:
+            raise ConfigError(
+                f"{place}: no item has the tag {tag!r}", remedy=did_you_mean(tag, tags)
+            )
+    fields = sorted({name for entry in entries for name in entry.values})
+    for place, name in _fields_used(settings):
+        if name not in fields:
+            raise ConfigError(
+                f"{place}: no item has a field {name!r}", remedy=did_you_mean(name, fields)
+            )
+
+
+def _tags_used(settings: WorldSettings) -> Iterable[tuple[str, str]]:
+    """Return every tag that the parameters name, with its place."""
+    yield from (("seasons", rule.tag) for rule in settings.seasons)
+    yield from (("weekdays", rule.tag) for rule in settings.weekdays)
+    yield from (("session.heavy", tag) for tag in settings.session.heavy)
+    yield from (("session.light", tag) for tag in settings.session.light)
+    if settings.household is not None:
+        yield from (("household.child_tags", tag) for tag in settings.household.child_tags)
+    if settings.guests is not None:
+        yield from (("guests.tags", tag) for tag in settings.guests.tags)
+
+
+def _fields_used(settings: WorldSettings) -> Iterable[tuple[str, str]]:
+    """Return every field that the parameters name, with its place."""
+    yield from (("taste.fields", rule.field) for rule in settings.taste.fields)
+    for rule in settings.follow:
+        if rule.by not in {"next", "talk", "itself"}:
+            yield "follow", rule.by
+    yield from (("satiation", rule.by) for rule in settings.satiation if rule.by != "itself")
+    if settings.session.stay_field is not None:
+        yield "session.stay_field", settings.session.stay_field
+
+
+def _standing(entries: Sequence[Entry], share: float, seed: int) -> tuple[Floats, Floats]:
+    """Draw how good and how known each item is; good items are better known on average."""
+    quality, known = [], []
+    for entry in entries:
+        stream = Stream(seed, "item", entry.item_id)
         unknown = stream.uniform()
         quality.append(((1.0 - unknown) + stream.uniform()) / 2.0)
-        popularity.append((1.0 - share) + share / (0.1 + unknown))
-    return tuple(quality), tuple(popularity)
+        known.append((1.0 - share) + share / (0.1 + unknown))
+    return np.array(quality), np.array(known)
 
 
-def _moments(
-    films: Sequence[Film], genres: Sequence[str], settings: WorldSettings
-) -> dict[tuple[int, str], tuple[float, ...]]:
-    """Return the factors of every month and mood."""
-    months = [(month, _month(films, settings.seasons, month)) for month in range(1, 13)]
-    factor = settings.memory.mood_factor
-    return {
-        (month, mood): tuple(
-            season * factor if mood in film.genres else season
-            for season, film in zip(seasons, films, strict=True)
-        )
-        for month, seasons in months
-        for mood in ("", *genres)
-    }
+def _tagged(entries: Sequence[Entry], tags: Iterable[str], has: float, lacks: float) -> Floats:
+    """Return a factor for each item by whether it has any of the tags: ``(n,)``."""
+    wanted = frozenset(tags)
+    return np.array([has if wanted & entry.tags else lacks for entry in entries])
 
 
-def _month(films: Sequence[Film], seasons: Sequence[Season], month: int) -> tuple[float, ...]:
-    """Multiply the factors of every season that the month lies in, film by film."""
-    known = {tag for film in films for tag in film.tags}
-    factors = [1.0] * len(films)
-    for season in seasons:
-        if season.tag not in known:
-            raise ConfigError(
-                f"seasons: {season.tag!r} is neither a genre nor a keyword of any film",
-                remedy=did_you_mean(season.tag, sorted(known)),
-            )
-        if month in season.months:
-            for n, film in enumerate(films):
-                factors[n] *= season.factor if season.tag in film.tags else 1.0
-    return tuple(factors)
+def _factors(
+    entries: Sequence[Entry],
+    rules: Sequence[tuple[Season | Weekday, tuple[int, ...]]],
+    moments: Sequence[int],
+) -> Floats:
+    """Multiply the factors of every rule that holds at each moment: ``(moments, n)``."""
+    table = np.ones((len(moments), len(entries)))
+    for rule, when in rules:
+        factor = _tagged(entries, [rule.tag], rule.factor, 1.0)
+        for row, moment in enumerate(moments):
+            if moment in when:
+                table[row] *= factor
+    return table
 
 
-def _positions(films: Sequence[Film], field: str) -> dict[str, tuple[int, ...]]:
-    """Return the films of each person in a field, for those who have at least two."""
-    found: dict[str, list[int]] = defaultdict(list)
-    for n, film in enumerate(films):
-        for name in getattr(film, field):
-            found[name].append(n)
-    return {name: tuple(places) for name, places in found.items() if len(places) > 1}
+def _waves(entries: Sequence[Entry], waves: Waves | None, days: int, seed: int) -> Floats:
+    """Draw the times in which each item is talked about: ``(days, n)``, from 1."""
+    table = np.ones((days, len(entries)))
+    if waves is None:
+        return table
+    count = int(waves.per_year * days / 365.0 + 0.5)
+    for n, entry in enumerate(entries):
+        stream = Stream(seed, "waves", entry.item_id)
+        for _ in range(count):
+            peak = stream.between(0, days - 1)
+            width = stream.between(waves.least_days, waves.most_days)
+            height = waves.height * stream.uniform()
+            for day in range(max(0, peak - width), min(days, peak + width)):
+                table[day, n] += height * (1.0 - abs(day - peak) / width)
+    return table
 
 
-def _by_franchise(films: Sequence[Film]) -> list[list[int]]:
-    """Return the films of each franchise in their order."""
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for n, film in enumerate(films):
-        if film.franchise is not None:
-            found[film.franchise].append((film.franchise_order or 0, n))
-    return [[n for _, n in sorted(line)] for line in found.values()]
+def _relief(entries: Sequence[Entry], settings: WorldSettings) -> Floats:
+    """Return the factors after each item (the last row: after none): light after heavy."""
+    session = settings.session
+    table = np.ones((len(entries) + 1, len(entries)))
+    light = _tagged(entries, session.light, session.relief, 1.0)
+    for n, entry in enumerate(entries):
+        # What is light itself needs no relief.
+        if entry.tags.intersection(session.heavy) and not entry.tags.intersection(session.light):
+            table[n] = light
+    return table
+
+
+def _staying(entries: Sequence[Entry], settings: WorldSettings) -> Floats:
+    """Return the factors after each item of a session: more of the same."""
+    field, table = settings.session.stay_field, np.ones((len(entries) + 1, len(entries)))
+    if field is None:
+        return table
+    for n, one in enumerate(entries):
+        values = frozenset(one.values.get(field, ()))
+        for m, other in enumerate(entries):
+            if values.intersection(other.values.get(field, ())):
+                table[n, m] = settings.session.stay
+    return table

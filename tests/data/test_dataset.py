@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmrec.artifacts import sha256_file
 from llmrec.data import load, write_dataset, write_sample
 from llmrec.errors import ArtifactError, DataError, UnknownUserError
 from llmrec.types import Catalogue, Item
@@ -40,7 +42,9 @@ def test_histories_hold_what_was_before(data):
     assert ids(as_of=at(20)) == ["2"]
     assert ids(as_of=at(20), as_of_sequence=1) == ["2", "1"]
     assert ids(as_of=at(20), as_of_sequence=2) == ["2", "1", "3"]
-    assert ids(as_of=at(20) + timedelta(milliseconds=1)) == ["2", "1", "3"]
+    late = at(20) + timedelta(milliseconds=999)  # the table cannot tell what came after .999
+    assert ids(as_of=late) == ["2"]
+    assert data.history("a", as_of=late).as_of == at(20)
     assert ids(as_of=at(10)) == []
     assert ids(as_of=at(30).astimezone(timezone(timedelta(hours=5)))) == ["2", "1", "3"]
     assert data.history("b").as_of == at(31)
@@ -101,6 +105,8 @@ def test_held_out_users_are_kept_and_must_exist(tmp_path):
         (table().with_columns(rating=float("nan")), ["row 1, column 'rating'", "nan"]),
         (table([*ROWS, ("a", "9", 1)]), ["row 6, column 'item_id'", "'9' is not in the cat"]),
         (table([*ROWS, ("", "1", 1)]), ["row 6, column 'user_id'", "empty"]),
+        (table([*ROWS, ("a ", "1", 1)]), ["row 6, column 'user_id'", "'a '", "white space"]),
+        (table([*ROWS, ("a\0", "1", 1)]), ["row 6, column 'user_id'", "control character"]),
         (table([*ROWS, ("a", "1", None)]), ["row 6, column 'timestamp_s'", "missing"]),
         (table().with_columns(sequence=0), ["row 4, column 'sequence'", "same second"]),
         (table().with_columns(sequence=-1), ["row 1, column 'sequence'", "-1"]),
@@ -145,6 +151,44 @@ def test_damage_is_noticed_at_loading(data):
         load(data.path)
     with pytest.raises(ArtifactError, match=r"holds no manifest.json"):
         load(data.path.parent / "nowhere")
+
+
+def with_right_hashes(folder, **made_from):
+    """Make the manifest agree with what lies in the folder now."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    files = {name: sha256_file(folder / name) for name in manifest["files"]}
+    changed = {**manifest, "files": files, "made_from": {**manifest["made_from"], **made_from}}
+    (folder / "manifest.json").write_text(json.dumps(changed))
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "words"),
+    [
+        ("interactions.parquet", None, "cannot be read"),
+        ("items.parquet", None, "cannot be read"),
+        ("interactions.parquet", pl.DataFrame({"a": [1]}), "no dataset of this version"),
+        ("items.parquet", pl.DataFrame({"item_id": [1]}), "which are no items"),
+        ("items.parquet", pl.DataFrame({"item_id": ["1"], "title": ["A"]}), "lacks item '2'"),
+        (
+            "items.parquet",
+            pl.DataFrame({"item_id": list("0112345"), "title": list("ABCDEFG")}),
+            "'1' occurs twice",
+        ),
+    ],
+)
+def test_junk_of_the_right_hash_is_refused(name, frame, words, data):
+    file = data.path / name
+    file.write_bytes(b"junk") if frame is None else frame.write_parquet(file)
+    with_right_hashes(data.path)
+    with pytest.raises(ArtifactError, match=words) as caught:
+        load(data.path)
+    assert caught.value.remedy == "Import the log again."
+
+
+def test_held_out_users_of_a_wrong_type_are_refused(data):
+    with_right_hashes(data.path, held_out_users=5)
+    with pytest.raises(ArtifactError, match="held_out_users is 5"):
+        load(data.path)
 
 
 @settings(deadline=None, max_examples=25)

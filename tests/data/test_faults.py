@@ -44,6 +44,49 @@ FAULTS = {
         {},
         ["row 2", "column 'item_id'", "the id is empty", "'  '"],
     ),
+    "a space before an id": (
+        "log.csv",
+        HEADER + "u1, i1,100\n",
+        {},
+        ["row 1", "column 'item_id'", "' i1'", "white space", "Strip"],
+    ),
+    "a space after an id": (
+        "log.jsonl",
+        '{"user_id": "u1 ", "item_id": "i1", "timestamp": 1}\n',
+        {},
+        ["row 1", "column 'user_id'", "'u1 '", "white space", "Strip"],
+    ),
+    "NUL in an id": (
+        "log.jsonl",
+        '{"user_id": "u\\u00001", "item_id": "i1", "timestamp": 1}\n',
+        {},
+        ["row 1", "column 'user_id'", r"'u\x001'", "control character", "visible"],
+    ),
+    "a key twice": (
+        "log.jsonl",
+        '{"user_id": "u1", "item_id": "i1", "timestamp": 1}\n'
+        '{"user_id": "u1", "item_id": "i2", "timestamp": 2, "user_id": "u2"}\n',
+        {},
+        ["row 2", "column 'user_id'", "key twice", "Keep one"],
+    ),
+    "line ends of old Macs": (
+        "log.csv",
+        (HEADER + ROW).replace("\n", "\r"),
+        {},
+        ["log.csv", "carriage return", "tr '\\r' '\\n'"],
+    ),
+    "a line end of an old Mac": (
+        "log.csv",
+        HEADER + ROW + "u1,i1,100\ru1,i2,100\n",
+        {},
+        ["row 2", "carriage return", "tr '\\r' '\\n'"],
+    ),
+    "JSON with line ends of old Macs": (
+        "log.jsonl",
+        '{"user_id": "u1"}\r{"user_id": "u2"}\r',
+        {},
+        ["row 1", "carriage return", "tr '\\r' '\\n'"],
+    ),
     "two faults": (
         "log.csv",
         HEADER + ",i1,1\n" + ROW + ",i2,2\n,i3,3\n",

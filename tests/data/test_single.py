@@ -44,6 +44,8 @@ def test_only_what_is_before_the_moment_counts(write):
     history = read_history(path, catalogue=CATALOGUE, as_of=moment)
     assert [event.item_id for event in history.interactions] == ["a"]
     assert history.as_of == moment
+    later = moment.replace(microsecond=500_000)
+    assert read_history(path, catalogue=CATALOGUE, as_of=later) == history
 
 
 def test_what_is_printed_can_be_read_again(write):

@@ -150,6 +150,12 @@ def test_global_temporal_asks_the_first_target_of_each_period(tmp_path):
     assert (result.validation_from, result.test_from) == (at(50), at(60))
 
 
+def test_a_cut_within_a_second_trains_on_nothing_of_that_second(tmp_path):
+    exact, within = (split(dataset(tmp_path, TIMELINE), periods(cut, 60)) for cut in (50, 50.9))
+    assert trained(within) == trained(exact)
+    assert within.validation_from == at(50)
+
+
 def test_global_temporal_can_ask_every_target(tmp_path):
     result = split(dataset(tmp_path, TIMELINE), periods(50, 60, targets="all"))
     assert [q[:2] for q in asked(result.test)] == [

@@ -147,6 +147,20 @@ def test_no_more_groups_than_allowed_the_newest_first(kit):
     assert [e.interaction.item_id for e in found[0][1]] == ["i9"]
 
 
+def test_a_session_ends_where_it_is_told_to(kit):
+    scorer = kit.CausedScorer({("i7", "i40"): 2.0})
+    person = history([6, 7, 8])  # an hour apart
+    rankings = scorer([person], [CANDIDATES])
+    for gap_s, n_groups in ((3600, 1), (3599, 3)):
+        scorer.calls.clear()
+        config = EvidenceConfig(level="session")
+        found = find_evidence(
+            [person], rankings, scorer, top_k=1, catalogue=ITEMS, config=config, session_gap_s=gap_s
+        )
+        assert scorer.calls[0] == (0, 1 + n_groups)
+        assert found[0][0][0].interaction.item_id == "i7"
+
+
 def test_a_long_session_is_cut_into_runs_by_default(kit):
     scorer = kit.CausedScorer({("i19", "i40"): 1.0})
     found = search([history(list(range(20)))], scorer, max_events=4, max_groups=5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 import pytest
@@ -12,6 +13,7 @@ from llmrec.explain import (
     Explainer,
     ExplainerConfig,
     ReasonPrompts,
+    WriteRequest,
     stands,
 )
 from llmrec.llm import ScriptedEngine
@@ -182,6 +184,48 @@ def test_no_users_no_recommendations(kit):
     assert Explainer(kit.catalogue).explain([], [], kit.CausedScorer(), 5) == []
 
 
+class Fails:
+    """A writer that gives what it is told to, or raises it."""
+
+    def __init__(self, *rounds):
+        self.rounds = list(rounds)
+
+    def write(self, requests):
+        answer = self.rounds.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(requests) if callable(answer) else [answer] * len(requests)
+
+
+@pytest.mark.parametrize(
+    ("rounds", "detail"),
+    [
+        ([TimeoutError("nobody\nthere")], "the writer failed: TimeoutError: nobody there"),
+        ([FALSE, TimeoutError("gone")], "TimeoutError: gone"),
+        ([lambda requests: [ValueError("too long")] * len(requests)], "ValueError: too long"),
+        ([lambda _: []], "0 texts for 1 requests"),
+        ([None], "NoneType in the place of a text"),
+    ],
+)
+def test_a_writer_that_fails_leaves_the_ranking_and_says_why(kit, rounds, detail):
+    (told,) = explain(kit, Fails(*rounds))
+    assert told.item.item_id == "collateral"
+    assert told.explanation.author == "template"
+    assert "[1]" in told.explanation.text
+    assert stands(told.explanation.findings)
+    assert told.explanation.rejected[-1].category == "writer"
+    assert detail in told.explanation.rejected[-1].detail
+
+
+def test_one_text_that_fails_takes_no_other_with_it(kit):
+    def some(requests):
+        return [ValueError("no"), *["You often watch crime films."] * (len(requests) - 1)]
+
+    first, *others = explain(kit, Fails(some, TRUE), causes={}, top_k=3, rewrite=False)
+    assert first.explanation.author == "template"
+    assert {told.explanation.author for told in others} == {"llm"}
+
+
 @pytest.fixture
 def spoken(kit):
     """An engine that answers as told, with the prompts that a real reranker shares with it."""
@@ -238,6 +282,34 @@ def test_a_hostile_draft_cannot_open_a_turn(kit, spoken):
     assert again.count("<|im_start|>") == 3
 
 
+def test_a_prompt_too_long_for_the_reason_costs_only_that_reason(kit, spoken):
+    engine, prompts, _ = spoken(TRUE)
+    _, _, history = kit.person("crime")
+    scorer = kit.CausedScorer(CAUSES)
+    histories = [dataclasses.replace(history, interactions=()), history]
+    rankings = scorer(histories, [kit.candidates_of("collateral", "thing")] * 2)
+    lengths = [
+        len(engine.tokenizer.encode(m.content))
+        for one, ranking in zip(histories, rankings, strict=True)
+        for m in prompts.messages(
+            WriteRequest(
+                history=one,
+                candidates=ranking.candidates,
+                item=ranking.candidates[0].item,
+                evidence=(),
+            )
+        )
+        if m.role == "user"
+    ]
+    room = engine.card.context_length - (sum(lengths) // 2 + 400)
+    writer = EngineWriter(engine, prompts, max_tokens=room)
+    explainer = Explainer(kit.catalogue, writer=writer, config=ExplainerConfig(rewrite=False))
+    short, long = explainer.explain(histories, rankings, scorer, 1)
+    assert short[0].explanation.rejected[0].category != "writer"
+    assert "explain/reason.v1" in long[0].explanation.rejected[0].detail
+    assert long[0].explanation.author == "template"
+
+
 def test_a_langchain_chat_model_writes(kit, spoken):
     pytest.importorskip("langchain_core")
     from langchain_core.language_models import FakeListChatModel
@@ -249,3 +321,21 @@ def test_a_langchain_chat_model_writes(kit, spoken):
     (told,) = explain(kit, writer)
     assert told.explanation.author == "llm-rewritten"
     assert writer.write([]) == []
+
+
+def test_a_chat_model_that_fails_once_is_asked_about_the_others(kit, spoken):
+    pytest.importorskip("langchain_core")
+    from langchain_core.runnables import RunnableLambda
+
+    from llmrec.explain import ChatModelWriter
+
+    def answer(messages):
+        if "“Collateral”" in messages[-1].content.partition("Recommended:")[2]:
+            raise TimeoutError("busy")
+        return "You often watch crime films."
+
+    _, prompts, _ = spoken()
+    writer = ChatModelWriter(RunnableLambda(answer), prompts)
+    first, *others = explain(kit, writer, causes={}, top_k=3, rewrite=False)
+    assert "TimeoutError: busy" in first.explanation.rejected[0].detail
+    assert {told.explanation.author for told in others} == {"llm"}

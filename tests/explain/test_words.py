@@ -37,6 +37,25 @@ def test_citations_become_titles_and_dates(kit, text, shown):
     assert resolve_citations(text, evidence) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "true"),
+    [
+        ("After [2] and [1], both crime films, Collateral is a third one.", True),
+        ("From [1] and “Thief” (4 May 2024) [2], crime is the genre of both.", True),
+        ("Because of “Heat” (18 May 2024) [1].", True),
+        ("Because of “Heat” (19 May 2024) [1].", False),
+        ("Because of “Heat” (1995) [1].", True),
+        ("Because of “Heat” (2024) [1].", False),
+    ],
+)
+def test_resolved_texts_are_judged_as_their_drafts(kit, text, true):
+    item, evidence, history = kit.person("crime")
+    checker = Checker(kit.catalogue)
+    for shown in (text, resolve_citations(text, evidence)):
+        findings = checker.check(shown, item=item, evidence=evidence, history=history)
+        assert stands(findings) == true, findings
+
+
 def test_citations_resolve_in_any_language(kit):
     _, evidence, _ = kit.person("crime")
     assert resolve_citations("Wegen [1].", evidence, language="de") == (

@@ -83,11 +83,11 @@ def judge(split, scenarios):
     [
         pytest.param(
             "dev",
-            marks=pytest.mark.xfail(reason="caught 99.6 %, but refused 3.9 % of true texts"),
+            marks=pytest.mark.xfail(reason="caught 98.7 %, but refused 2.6 % of true texts"),
         ),
         pytest.param(
             "test",
-            marks=pytest.mark.xfail(reason="caught 93.7 %, and refused 35.3 % of true texts"),
+            marks=pytest.mark.xfail(reason="caught 96.5 %, but refused 8.4 % of true texts"),
         ),
     ],
 )
@@ -105,5 +105,5 @@ def test_false_texts_are_caught_and_true_ones_pass(split, scenarios):
 def test_what_is_reached_is_not_lost(scenarios):
     """A floor below the aim: the figures of the day the marks above were written, less a margin."""
     asked, wrong = judge("test", scenarios)
-    assert wrong["false"] <= 0.08 * asked["false"]
-    assert wrong["true"] <= 0.40 * asked["true"]
+    assert wrong["false"] <= 0.05 * asked["false"]
+    assert wrong["true"] <= 0.12 * asked["true"]

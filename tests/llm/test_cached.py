@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sqlite3
 
@@ -62,6 +63,23 @@ def test_a_question_asked_twice_in_one_batch_is_asked_once(path):
     one, other = engine.score_labels([(1, 2), (1, 2)], [(5, 6), (5, 6)])
     assert asked(inner) == [1]
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("value", [b"", b"12345678", b"\xff" * 5])
+def test_a_row_of_another_length_is_damage(path, value):
+    engine = CachedEngine(ScriptedEngine(), path)
+    engine.score_labels([(1, 2)], [(5, 6, 7)])
+    engine.score_continuations([(1, 2)], [[(7, 8, 9)]])
+    engine.close()
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE answers SET value = ?", (value,))
+    engine = CachedEngine(ScriptedEngine(), path)
+    with pytest.raises(ArtifactError, match="is damaged") as caught:
+        engine.score_labels([(1, 2)], [(5, 6, 7)])
+    assert "Remove the file" in caught.value.remedy
+    with pytest.raises(ArtifactError, match="is damaged"):
+        engine.score_continuations([(1, 2)], [[(7, 8, 9)]])
+    engine.close()
 
 
 @pytest.mark.parametrize(

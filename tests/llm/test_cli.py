@@ -11,7 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from llmrec.cli.app import app
-from llmrec.errors import ConfigError, EngineError, MissingExtraError, ModelNotFoundError
+from llmrec.errors import (
+    ConfigError,
+    EngineError,
+    MissingExtraError,
+    ModelNotFoundError,
+    install_line,
+)
 from llmrec.llm.vllm_server import ServeOptions, VllmServer
 
 
@@ -99,6 +105,12 @@ def test_up_passes_engine_options_on(folder, tmp_path):
 
 
 @needs_vllm
+def test_up_prints_its_command_as_json_too(folder):
+    told = json.loads(dry(folder, "--json").stdout)
+    assert told["command"] == shlex.split(dry(folder).stdout)
+
+
+@needs_vllm
 @pytest.mark.parametrize("wrong", ["films", "=path", "films=/no/such/adapter"])
 def test_a_wrong_adapter_is_refused(folder, wrong):
     assert isinstance(dry(folder, "--lora", wrong).exception, ConfigError)
@@ -111,7 +123,7 @@ def test_without_vllm_the_install_line_is_given(folder, monkeypatch):
     monkeypatch.setattr(importlib.metadata, "version", absent)
     result = dry(folder)
     assert isinstance(result.exception, MissingExtraError)
-    assert "pip install 'llmrec[gpu]'" in result.exception.remedy
+    assert result.exception.remedy == install_line("gpu")
 
 
 @needs_vllm

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from llmrec.explain import find_evidence
 from llmrec.recommender import Decision
 
 KINDS = ("labels", "likelihood")
@@ -47,14 +50,41 @@ def test_weight_zero_is_the_retrievers_order(film_world, retriever, make_decisio
         assert ids(row) == ids(ranking.candidates)
 
 
-def test_without_a_model_the_retriever_decides(film_world, retriever):
+@pytest.mark.parametrize("n_reranked", [None, 6])
+def test_without_a_model_the_decision_is_that_of_weight_zero(
+    n_reranked, film_world, retriever, make_decision
+):
+    histories = film_world.histories(film_world.users[:4])
+    candidates = retriever.retrieve(histories, 9)
+    alone = Decision(retriever=retriever, reranker=None, weight=0.0, n_reranked=n_reranked)
+    weightless = dataclasses.replace(make_decision(weight=0.0), n_reranked=n_reranked)
+    assert not alone.order_matters
+    rankings = alone(histories, candidates), weightless(histories, candidates)
+    for row, one, other in zip(candidates, *rankings, strict=True):
+        assert ids(row) == ids(one.candidates) == ids(other.candidates)
+        assert one.kind == "retrieval"
+        assert one.scores == other.scores
+    evidence = [
+        find_evidence(histories, found, decision, top_k=9, catalogue=film_world.catalogue)
+        for found, decision in zip(rankings, (alone, weightless), strict=True)
+    ]
+    assert evidence[0] == evidence[1]
+    assert sum(map(bool, evidence[0][0])) >= 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_candidates_beyond_those_reranked_follow_in_the_retrievers_order(
+    kind, film_world, retriever, make_decision
+):
     histories = film_world.histories(film_world.users[:3])
-    candidates = retriever.retrieve(histories, 20)
-    decision = Decision(retriever=retriever, reranker=None, weight=0.0)
-    assert not decision.order_matters
-    for row, ranking in zip(candidates, decision(histories, candidates), strict=True):
-        assert ids(row) == ids(ranking.candidates)
-        assert ranking.kind == "retrieval"
+    candidates = retriever.retrieve(histories, 40)
+    decision = dataclasses.replace(make_decision(kind), n_reranked=20)
+    first = decision(histories, [row[:20] for row in candidates])
+    for row, fewer, ranking in zip(candidates, first, decision(histories, candidates), strict=True):
+        assert ranking.reranked == fewer.candidates
+        assert ids(ranking.candidates[20:]) == ids(row[20:])
+        best = row[0].item.item_id
+        assert ranking.log_odds(best) == fewer.log_odds(best)
 
 
 @pytest.mark.parametrize(("kind", "matters"), [("labels", True), ("likelihood", False)])

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from threading import Thread
 
 import pytest
+from langchain_core.language_models import FakeListChatModel
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableLambda
 
 from llmrec.data import SplitProtocol, split
 from llmrec.errors import ArtifactError, ConfigError, UnknownUserError
 from llmrec.evaluation.fusion import fit_fusion, sample_queries
-from llmrec.recommender import Recommender, RecommenderConfig
+from llmrec.recommender import Recommender, RecommenderConfig, build_pipeline
+from llmrec.retrieval import ItemIndex
 from llmrec.types import History
 
 
@@ -96,6 +100,14 @@ def test_it_composes_as_a_runnable(recommender, film_world):
     assert len(chain.invoke(film_world.users[0])) == 3
 
 
+def test_its_answers_have_a_schema(recommender):
+    schema = recommender.get_output_jsonschema()
+    assert schema["type"] == "array"
+    assert {"rank", "item", "score", "explanation"} <= set(
+        schema["$defs"]["Recommendation"]["properties"]
+    )
+
+
 def test_someone_without_a_past_is_answered(recommender, film_world):
     history = History(user_id="new", as_of=film_world.last_moment)
     rows = recommender.invoke(history)
@@ -160,22 +172,53 @@ def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
     asked = {query.history.user_id for query in parts.validation}
     assert not asked & film_world.held_out_users
-    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 40))
+    artifact = fit_fusion(recommender.pipeline, sample_queries(parts.validation, 900))
     artifact.save(tmp_path / "fusion")
     fitted = {**options, "weight": None, "fusion": tmp_path / "fusion"}
     assert Recommender.open(**fitted).pipeline.decision.weight == artifact.weight
-    with pytest.raises(ArtifactError, match="retriever"):
-        Recommender.open(**{**fitted, "retriever": "popularity"})
+    for change in ({"retriever": "popularity"}, {"candidates": 9}, {"mask_seen": False}):
+        (name,) = change
+        with pytest.raises(ArtifactError, match=name):
+            Recommender.open(**{**fitted, **change})
+
+
+def test_a_weight_is_not_fitted_on_too_little(recommender, film_world):
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    with pytest.raises(ConfigError, match=r"20 validation queries .* 100 are needed"):
+        sample_queries(parts.validation, 20)
+    with pytest.raises(ConfigError, match=r"40 validation queries .* the data has 40"):
+        sample_queries(parts.validation[:40], 300)
+    unfound = [q for q in parts.validation if not found(recommender, q)][:100]
+    lucky = next(q for q in parts.validation if found(recommender, q))
+    with pytest.raises(ConfigError, match=r"only 0 of 100 .* 20 are needed"):
+        fit_fusion(recommender.pipeline, unfound)
+    with pytest.raises(ConfigError, match="Ask about 2424 queries"):
+        fit_fusion(recommender.pipeline, [*unfound, lucky])
+
+
+def found(recommender, query):
+    row = recommender.pipeline.retrieve([query.history])[0]
+    return any(c.item.item_id == query.target.item_id for c in row)
+
+
+def test_a_weight_fitted_for_popularity_serves_popularity(options, film_world, tmp_path):
+    chosen = {**options, "retriever": "popularity", "candidates": 40, "weight": None}
+    parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
+    fitting = RecommenderConfig.of({**chosen, "weight": 0.0})
+    pipeline, _ = build_pipeline(fitting, dataset=film_world, train=parts.train)
+    fit_fusion(pipeline, sample_queries(parts.validation, 900)).save(tmp_path / "fusion")
+    opened = Recommender.open(**{**chosen, "fusion": tmp_path / "fusion"})
+    assert opened.invoke({"user_id": film_world.users[0], "explain": False})
 
 
 def test_fitting_asks_the_model_only_where_the_target_was_found(recommender, film_world):
     parts = split(film_world, SplitProtocol.named("leave-one-out.v1"))
-    queries = sample_queries(parts.validation, 40)
+    queries = sample_queries(parts.validation, 900)
     engine = recommender.pipeline.decision.reranker.engine
     before = engine.stats.prompts
     artifact = fit_fusion(recommender.pipeline, queries)
-    assert artifact.fit.n_queries == 40
-    assert 0 < artifact.fit.n_with_target < 40
+    assert artifact.fit.n_queries == 900
+    assert 0 < artifact.fit.n_with_target < 900
     assert engine.stats.prompts - before <= artifact.fit.n_with_target * 2
 
 
@@ -186,3 +229,113 @@ def test_leaving_the_recommender_lets_go_of_its_model(options, tmp_path):
         assert recommender.invoke({"user_id": user, "explain": False})
     with pytest.raises(Exception, match="closed"):
         recommender.invoke({"user_id": user, "explain": False})
+
+
+def test_more_streams_than_threads_finish_together(recommender, film_world):
+    asked = [{"user_id": user, "k": 2, "explain": False} for user in film_world.users[:40]]
+
+    async def streamed(request):
+        return [piece[0].item async for piece in recommender.astream(request)]
+
+    async def everybody():
+        streams = asyncio.gather(*(streamed(request) for request in asked))
+        single = asyncio.gather(*(recommender.ainvoke(request) for request in asked[:20]))
+        return await asyncio.wait_for(asyncio.gather(streams, single), timeout=120)
+
+    streams, single = asyncio.run(everybody())
+    assert all(len(items) == 2 for items in streams)
+    assert [[row.item for row in rows] for rows in single] == streams[:20]
+
+
+def test_an_open_stream_keeps_nobody_waiting(recommender, film_world):
+    one, other = film_world.users[:2]
+    whole = told(recommender.invoke(one))
+    stream = recommender.stream(one)
+    first = next(stream)
+    done = Thread(target=recommender.invoke, args=(other,), daemon=True)
+    done.start()
+    done.join(timeout=60)
+    assert not done.is_alive()
+    for_other = told(recommender.invoke(other))
+    assert told([*first, *(row for piece in stream for row in piece)]) == whole
+    assert told(recommender.invoke(other)) == for_other
+
+
+def test_a_stream_that_is_left_can_be_asked_again(recommender, film_world):
+    user = film_world.users[0]
+
+    async def leave_then_ask():
+        async for _ in recommender.astream(user):
+            break
+        return await asyncio.wait_for(recommender.ainvoke(user), timeout=60)
+
+    assert told(asyncio.run(leave_then_ask())) == told(recommender.invoke(user))
+
+
+@pytest.mark.parametrize(("scorer", "k"), [("labels", 30), ("likelihood", 30), ("likelihood", 9)])
+def test_more_items_than_candidates_are_found_and_explained(options, film_world, scorer, k):
+    opened = Recommender.open(**{**options, "scorer": scorer})
+    user = film_world.users[0]
+    rows = opened.invoke({"user_id": user, "k": k})
+    assert [row.rank for row in rows] == list(range(1, k + 1))
+    assert all(a.score >= b.score for a, b in itertools.pairwise(rows))
+    assert all(row.explanation.text for row in rows)
+    assert told(rows[:3]) == told(opened.invoke({"user_id": user, "k": 3}))
+
+
+def test_too_many_labels_say_what_to_do(options, film_world):
+    opened = Recommender.open(**{**options, "scorer": "labels", "candidates": 40})
+    with pytest.raises(ConfigError, match="40 candidates, but only 26 labels") as caught:
+        opened.invoke(film_world.users[0])
+    assert "--candidates 26" in caught.value.remedy
+    assert "--scorer likelihood" in caught.value.remedy
+
+
+class Storyteller:
+    def write(self, requests):
+        return ["Because of [1]."] * len(requests)
+
+
+@pytest.mark.parametrize("engine", [{"kind": "scripted"}, None])
+def test_a_chat_model_or_any_writer_may_write(options, film_world, engine):
+    asked = []
+
+    def answer(messages):
+        asked.append(messages[-1].content)
+        return AIMessage("Because of [1].")
+
+    chosen = {**options, "engine": engine, "weight": engine and 0.3, "k": 1}
+    user = film_world.users[0]
+    told_by = FakeListChatModel(responses=["Because of [1]."])
+    for writer in (RunnableLambda(answer), told_by, Storyteller()):
+        (row,) = Recommender.open(**chosen, writer=writer).invoke(user)
+        assert row.explanation.author == "llm", row.explanation
+        assert row.explanation.evidence[0].item.title in row.explanation.text
+    newest = film_world.history(user).interactions[-1]
+    assert film_world.catalogue[newest.item_id].title in asked[0]
+    assert user not in asked[0]
+
+
+def test_what_cannot_write_is_refused(options):
+    with pytest.raises(ConfigError, match="a str cannot write"):
+        Recommender.open(**options, writer="gpt")
+    with pytest.raises(ConfigError, match=r"explain\.writer is 'template'"):
+        Recommender.open(**{**options, "explain": {"writer": "template"}}, writer=object())
+
+
+def test_sessions_are_those_of_the_prompt(options):
+    opened = Recommender.open(**{**options, "serializer": {"session_gap_s": 1234}})
+    assert opened.pipeline.explainer.config.session_gap_s == 1234
+
+
+def test_where_nothing_is_left_nothing_is_recommended(options, film_world, film_index, tmp_path):
+    sold_out = ItemIndex(
+        film_world.catalogue, film_index.item_ids, film_index.vectors(film_index.item_ids)
+    )
+    sold_out.remove(film_index.item_ids)
+    sold_out.save(tmp_path / "empty.index")
+    opened = Recommender.open(**{**options, "index": tmp_path / "empty.index"})
+    assert opened.batch([film_world.users[0], {"user_id": film_world.users[1], "k": 30}]) == [
+        [],
+        [],
+    ]

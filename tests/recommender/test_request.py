@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from llmrec.errors import ConfigError, DataError, UnknownUserError
@@ -22,13 +23,28 @@ def test_a_request_is_read_from_each_of_its_forms():
     assert to_request(asked) is asked
 
 
+@pytest.mark.parametrize("number", [7, np.int64(7)])
+def test_whole_numbers_are_user_ids_as_they_stand_in_logs(number):
+    assert to_request(number) == to_request({"user_id": number}) == Request(user_id="7")
+    assert to_request({"user_id": "7", "k": number}).k == 7
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         ({"user": "u1"}, "Did you mean 'user_id'"),
         ({}, "either a user_id or a history"),
         ({"user_id": "u1", "k": 0}, "at least one item"),
-        (7, "cannot be read from int"),
+        (7.5, "cannot be read from float 7.5"),
+        ({"user_id": 7.5}, r"user_id is 7\.5 \(float\)"),
+        ({"user_id": True}, r"user_id is True \(bool\)"),
+        ({"user_id": "u1", "k": "3"}, r"k is '3' \(str\)"),
+        ({"user_id": "u1", "k": 2.5}, r"k is 2\.5 \(float\)"),
+        ({"user_id": "u1", "k": True}, r"k is True \(bool\)"),
+        ({"user_id": "u1", "explain": "no"}, r"explain is 'no' \(str\)"),
+        ({"user_id": "u1", "as_of": 1704067200}, r"as_of is 1704067200 \(int\)"),
+        ({"history": [{"item_id": "f001"}]}, r"history is \[.*\(list\)"),
+        ({3: 4}, "unknown request key 3"),
     ],
 )
 def test_a_wrong_request_says_what_is_wrong(value, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import logging
 import math
 
@@ -10,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmrec.artifacts import sha256_file
 from llmrec.errors import ArtifactError, ConfigError
-from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight
-from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, zscore
+from llmrec.rerank.fit import GRID, FusionArtifact, fit_weight, fusion_key
+from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.types import Candidate, Item, Ranking
 
 finite = st.floats(-1e6, 1e6)
@@ -89,6 +92,27 @@ def test_an_llm_that_says_nothing_leaves_the_retrievers_order():
         "i3",
         "i1",
     ]
+
+
+def test_odds_are_against_those_whose_scores_compare():
+    ranking = llm_ranking([3.0, 2.0, 1.0], [-3.0, -1.0, -2.0])
+    alone = fuse(ranking, 0.5)
+    followed = fuse(ranking, 0.5, rest=candidates_of([0.5, 0.1], start=9))
+    assert followed.reranked == alone.candidates
+    assert [followed.log_odds(i) for i in ids_of(alone)] == [
+        alone.log_odds(i) for i in ids_of(alone)
+    ]
+    assert followed.log_odds("i9") == pytest.approx(-followed.log_odds("i10"))
+    assert fuse(ranking, 0.5, rest=candidates_of([0.5], start=9)).log_odds("i9") == math.inf
+
+
+def test_the_retriever_alone_is_weight_0():
+    ranking = llm_ranking([3.0, 2.0, 2.0], [-3.0, -1.0, -2.0])
+    scores, rest = {"i1": 1.0, "i2": 5.0, "i3": 4.0, "i9": 2.0}, candidates_of([9.0], start=9)
+    fused = fuse(ranking, 0.0, retrieval=scores, rest=rest)
+    alone = retriever_alone(candidates_of([3.0, 2.0, 2.0]), scores, rest=rest)
+    assert (alone.kind, ids_of(alone), alone.scores) == ("retrieval", ids_of(fused), fused.scores)
+    assert alone.parts["retrieval"] == (5.0, 4.0, 1.0, 2.0)
 
 
 def test_fresh_retrieval_scores_are_matched_by_item_not_by_place():
@@ -216,37 +240,49 @@ def test_batches_that_do_not_belong_together_are_refused(retrieval, llm, positio
 class NamedReranker:
     """Only the part of a reranker that a fusion artifact is keyed by."""
 
-    def __init__(self, **changed):
-        self.made_of = {"engine": "m@1:bf16", "template": "t@1", "scorer": "labels:1", **changed}
+    made_of = {"engine": "m@1:bf16", "template": "t@1", "scorer": "labels:1"}  # noqa: RUF012
+
+
+def key():
+    return fusion_key(retriever="text@1", reranker=NamedReranker(), candidates=20, mask_seen=True)
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_using_a_weight_that_is_not_proven_warns(tmp_path, caplog, proven):
+    fit = fit_weight(*simulated(20, llm_knows=2.0))
+    low = 0.01 if proven else -0.01
+    FusionArtifact.of(dataclasses.replace(fit, gain_interval=(low, 0.5)), key()).save(
+        tmp_path / "f"
+    )
+    FusionArtifact.load(tmp_path / "f", key())
+    assert ("is not proven" in caplog.text) is not proven
 
 
 def test_an_artifact_comes_back_as_it_was_saved(tmp_path):
     fit = fit_weight(*simulated(20, llm_knows=2.0))
-    saved = FusionArtifact.of(fit, retriever="text@1", reranker=NamedReranker())
+    saved = FusionArtifact.of(fit, key())
     saved.save(tmp_path / "fusion")
-    loaded = FusionArtifact.load(tmp_path / "fusion", retriever="text@1", reranker=NamedReranker())
+    loaded = FusionArtifact.load(tmp_path / "fusion", key())
     assert loaded == saved
     assert loaded.weight == fit.weight
 
 
 @pytest.mark.parametrize(
-    ("retriever", "changed", "message"),
+    ("changed", "message"),
     [
-        ("other", {}, "made from retriever 'text@1', but 'other' is in use"),
-        ("text@1", {"engine": "m@2:fp32"}, "engine 'm@1:bf16', but 'm@2:fp32' is in use"),
-        ("text@1", {"template": "t@2"}, "template 't@1', but 't@2' is in use"),
-        ("text@1", {"scorer": "labels:2"}, "scorer 'labels:1', but 'labels:2' is in use"),
+        ({"retriever": "other"}, "made from retriever 'text@1', but 'other' is in use"),
+        ({"engine": "m@2:fp32"}, "engine 'm@1:bf16', but 'm@2:fp32' is in use"),
+        ({"template": "t@2"}, "template 't@1', but 't@2' is in use"),
+        ({"scorer": "labels:2"}, "scorer 'labels:1', but 'labels:2' is in use"),
+        ({"candidates": 40}, "candidates 20, but 40 is in use"),
+        ({"mask_seen": False}, "mask_seen True, but False is in use"),
     ],
 )
-def test_a_weight_fitted_for_something_else_is_refused_by_name(
-    tmp_path, retriever, changed, message
-):
+def test_a_weight_fitted_for_something_else_is_refused_by_name(tmp_path, changed, message):
     fit = fit_weight(*simulated(5, llm_knows=2.0))
-    FusionArtifact.of(fit, retriever="text@1", reranker=NamedReranker()).save(tmp_path / "fusion")
+    FusionArtifact.of(fit, key()).save(tmp_path / "fusion")
     with pytest.raises(ArtifactError, match=message):
-        FusionArtifact.load(
-            tmp_path / "fusion", retriever=retriever, reranker=NamedReranker(**changed)
-        )
+        FusionArtifact.load(tmp_path / "fusion", {**key(), **changed})
     # To look at, it can still be read.
     assert FusionArtifact.read(tmp_path / "fusion").fit == fit
 
@@ -260,3 +296,20 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path):
         FusionArtifact.read(tmp_path / "fusion")
     with pytest.raises(ArtifactError, match="holds no manifest"):
         FusionArtifact.read(tmp_path / "absent")
+
+
+@pytest.mark.parametrize(
+    "change", [{"curve": []}, {"curve": [[0.0, 0.1], [1.0, 0.1]]}, {"gain": None}, {"weight": "x"}]
+)
+def test_a_file_of_wrong_values_is_refused_though_its_hash_is_right(change, tmp_path):
+    fit = fit_weight([np.arange(3.0)], [np.arange(3.0)], [2])
+    made_from = {"retriever": "r", "engine": "e", "template": "t", "scorer": "s"}
+    folder = tmp_path / "fusion"
+    FusionArtifact(fit=dataclasses.replace(fit, weight=0.3), made_from=made_from).save(folder)
+    file, manifest = folder / "fusion.json", folder / "manifest.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    raw = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**raw, "files": {"fusion.json": sha256_file(file)}}))
+    with pytest.raises(ArtifactError, match="is not a fitted weight") as caught:
+        FusionArtifact.read(folder)
+    assert "fusion fit" in caught.value.remedy

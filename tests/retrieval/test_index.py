@@ -280,6 +280,26 @@ def test_what_is_loaded_is_what_was_saved(saved):
     assert np.array_equal(before.scores, after.scores)
 
 
+def test_an_index_of_another_item_template_is_refused(saved):
+    _, path = saved
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["made_from"]["item_template_sha256"] = "0" * 64
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="made from item_template_sha256 '0000") as caught:
+        ItemIndex.load(path)
+    assert "Make the index again" in caught.value.remedy
+
+
+@pytest.mark.parametrize("recipe", [{"zz": 1}, 7])
+def test_an_index_of_an_unreadable_recipe_is_refused(recipe, saved):
+    _, path = saved
+    manifest = json.loads((path / "manifest.json").read_text())
+    manifest["made_from"]["recipe"] = recipe
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match="recipe"):
+        ItemIndex.load(path)
+
+
 def test_a_saved_index_knows_its_items(saved):
     index, path = saved
     loaded = ItemIndex.load(path)

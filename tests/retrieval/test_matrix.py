@@ -13,7 +13,6 @@ from llmrec.retrieval import (
     EaseConfig,
     ItemMatrixRetriever,
     NeighbourConfig,
-    PopularityRetriever,
     ease_weights,
     fit_ease,
     fit_neighbours,
@@ -121,12 +120,3 @@ def test_faults_are_told():
         ItemMatrixRetriever(CATALOGUE, np.zeros((2, 2)), name="x")
     with pytest.raises(ConfigError, match=r"decay is 1.5"):
         ItemMatrixRetriever(CATALOGUE, np.zeros((4, 4)), name="x", decay=1.5)
-
-
-def test_popularity_in_a_window_counts_the_last_days_only():
-    log = events(u="aab", v="aac")
-    recent = PopularityRetriever.fit(CATALOGUE, log, window_days=0.5)
-    assert recent.counts == {"a": 0, "b": 1, "c": 1, "d": 0}
-    assert recent.scores([history("a")]).shape == (1, 4)
-    with pytest.raises(ConfigError, match="window_days is 0"):
-        PopularityRetriever.fit(CATALOGUE, log, window_days=0)

@@ -184,7 +184,7 @@ def test_encoder_queries_are_newest_first_and_plain(catalogue, history):
     told = serializer.serialize([history], budget_tokens=254)[0]
     assert told.text.splitlines() == [
         "Alien (1979), Horror, Sci-Fi",
-        'Evil" A (im_end), Horror - rated 5 of 5',
+        'Evil" A (im_end), “Horror - rated 5 of 5”',
         "千と千尋の神隠し",
         "Arrival (2016), Drama",
         "Aliens (1986), Action, Sci-Fi",

@@ -31,7 +31,7 @@ def test_absolute(history, catalogue):
         "-- 11 days later, new session, 2026-02-22\n"
         "19:02 “千と千尋の神隠し” · bought · quantity 6\n"
         "-- 9 hours later, new session, 2026-02-23\n"
-        '04:02 “Evil" A (im_end)” · Horror - rated 5 of 5 · rated 3.5 of 5\n'
+        '04:02 “Evil" A (im_end)” · “Horror - rated 5 of 5” · rated 3.5 of 5\n'
         "-- 6 days later, new session, 2026-03-01\n"
         "19:02 “Alien” (1979) · Horror, Sci-Fi · rated 4.5 of 5"
     )
@@ -46,7 +46,7 @@ def test_relative(history, catalogue):
         "-- 11 days later, new session\n"
         "7 days ago “千と千尋の神隠し” · bought · quantity 6\n"
         "-- 9 hours later, new session\n"
-        '6 days ago “Evil" A (im_end)” · Horror - rated 5 of 5 · rated 3.5 of 5\n'
+        '6 days ago “Evil" A (im_end)” · “Horror - rated 5 of 5” · rated 3.5 of 5\n'
         "-- 6 days later, new session\n"
         "1 hour ago “Alien” (1979) · Horror, Sci-Fi · rated 4.5 of 5"
     )

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmrec.errors import TemplateError
+from llmrec.errors import TemplateError, install_line
 from llmrec.llm import ByteTokenizer
 from llmrec.templates import load_template, render, render_batch
 from llmrec.templates.example import EXAMPLE, EXAMPLE_AS_OF, example_variables
@@ -169,4 +169,4 @@ except MissingExtraError as error:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False
     )
-    assert done.stdout.strip() == "pip install 'llmrec[cpu]'", done.stderr
+    assert done.stdout.strip() == install_line("cpu"), done.stderr

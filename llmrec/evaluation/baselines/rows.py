@@ -63,7 +63,7 @@ def _random(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
 
 
 def _popularity(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    return PopularityRetriever.fit(fitting.catalogue, fitting.events, **settings)
+    return PopularityRetriever(fitting.catalogue, fitting.events, **settings)
 
 
 def _last_item(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
@@ -99,7 +99,7 @@ ROWS: dict[str, RowSpec] = {
         RowSpec(name="popularity", what="what most people took", fit=_popularity),
         RowSpec(
             name="recent-popularity",
-            what="what most people took in the last days of training",
+            what="what most people took in the last days",
             fit=_popularity,
             grid=_grid(window_days=(1.0, 7.0, 30.0, 90.0, 365.0)),
         ),

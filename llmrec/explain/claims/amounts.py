@@ -86,12 +86,17 @@ def _value(text: str) -> float | None:
     return None if number is None or not number.exact else number.low + half
 
 
+_SCALES = frozenset([4.0, 5.0, 6.0, 10.0, 20.0, 100.0])
+
+
 def _rated(match: re.Match[str]) -> Rated | None:
     value = _value(match["value"])
     if value is None:
         return None
-    scale = match.groupdict().get("scale")
     groups = match.groupdict()
+    scale = groups.get("scale")
+    if scale and _value(scale) not in _SCALES and "star" not in match[0].lower():
+        return None  # "eight out of twelve" counts
     hedges = (groups.get("least"), groups.get("more"), groups.get("still"))
     bound = next((_BOUNDS[h.lower()] for h in hedges if h), "")
     return Rated(value, _value(scale) if scale else None, bound)
@@ -210,7 +215,7 @@ _PARTS = {
 PROPORTION = re.compile(
     r"(?:(?P<hedge>(?i:well over|just over|over|more than|at least|less than|under|just under|"
     r"nearly|almost|about|around|roughly|some|close to|fully|exactly|a good)) )?"
-    rf"\b(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"  # noqa: E501
+    rf"\b(?<!and )(?<!and-)(?<!and a )(?<!and-a-)(?:(?P<part>(?i:{'|'.join(sorted((p.replace(' ', '[- ]') for p in _PARTS), key=len, reverse=True))}))"  # noqa: E501
     r"|(?P<percent>\d+(?:\.\d+)?) ?(?:%|(?i:per ?cent)))(?![\w])(?! an? )"
     r"(?:(?<! third)(?<! fifth)(?<! quarter)(?<! tenth)|(?= of))"
     r"(?: (?i:of))?"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.entities import Context, Mention, Ref
+from llmrec.explain.claims.clauses import RELATIVE, Clause, clauses_of
+from llmrec.explain.claims.mentions import Context, Mention, Ref
+from llmrec.explain.claims.pronouns import is_known, meanings, nth_of
 from llmrec.explain.claims.when import When
 
 if TYPE_CHECKING:
@@ -17,93 +17,19 @@ if TYPE_CHECKING:
 
 Alternatives = list[list[Ref]]
 """Readings of which one must hold; in each, what must hold for every ref."""
-
-_RELATIVE = frozenset(["which", "who", "whose", "whom"])
-_SUBORDINATE = frozenset(
-    [
-        "because",
-        "since",
-        "while",
-        "whereas",
-        "though",
-        "although",
-        "so",
-        "but",
-        "when",
-        "whenever",
-        "if",
-        "as",
-        "where",
-        "until",
-        "before",
-        "after",
-        "therefore",
-        "thus",
-        "hence",
-        "consequently",
-    ]
-)
-_PREPOSITIONS = frozenset(
-    [
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "onto",
-        "about",
-        "between",
-        "among",
-        "than",
-        "as",
-        "after",
-        "before",
-        "via",
-        "alongside",
-        "following",
-        "over",
-        "through",
-        "around",
-    ]
-)
+_PREPOSITIONS = frozenset([
+    "of", "to", "in", "on", "at", "by", "for", "from", "with", "into", "onto", "about",
+    "between", "among", "than", "as", "after", "before", "via", "alongside", "following",
+    "over", "through", "around",
+])  # fmt: skip
 _MODIFIERS = frozenset(
     ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
 )
 _CONJUNCTIONS = frozenset(["and", "or", "plus", "then", "followed by"])
-_OPENERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "another",
-        "also",
-        "both",
-        "by",
-        "with",
-        "from",
-        "in",
-        "of",
-        "about",
-        "on",
-        "set",
-        "all",
-        "one",
-        "its",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A stretch of nodes, from ``start`` to before ``end``."""
-
-    start: int
-    end: int
+_OPENERS = frozenset([
+    "a", "an", "the", "another", "also", "both", "by", "with", "from", "in", "of", "about",
+    "on", "set", "all", "one", "its",
+])  # fmt: skip
 
 
 class Binder:
@@ -117,7 +43,7 @@ class Binder:
         self.context = context
         self.nodes = context.sentence.nodes
         self.place = {id(node): n for n, node in enumerate(self.nodes)}
-        self.clauses = _clauses(self.nodes)
+        self.clauses = clauses_of(self.nodes)
 
     @cached_property
     def entities(self) -> list[int]:
@@ -248,7 +174,7 @@ class Binder:
         """Return what a node describes whose clause names nothing before it."""
         earlier = [e for e in self.entities if e < clause.start]
         first = self.nodes[clause.start]
-        if earlier and (first.lemma in _RELATIVE or self._apposed(first)):
+        if earlier and (first.lemma in RELATIVE or self._apposed(first)):
             return self._group(earlier[-1]) + self._main_subject(earlier)
         if earlier and (first.has("aux", "verb", "modal", "additive") or first.lemma == "and"):
             return self._main_subject(earlier) or self._group(earlier[-1])
@@ -316,7 +242,16 @@ class Binder:
                 here = there
         if not conjoined and not all(self.nodes[e].has("cited") for e in row):
             return [place]
-        return sorted(row)
+        return self._one_list(sorted(row), place)
+
+    def _one_list(self, row: list[int], place: int) -> list[int]:
+        """Return the part of a row that ends with its "and": "A and B, and C ..." are two lists."""
+        for left, first, second in zip(row, row[1:], row[2:], strict=False):
+            ended = any(n.lemma == "and" for n in self.nodes[left + 1 : first])
+            anew = [n.lemma or n.text for n in self.nodes[first + 1 : second]][:2]
+            if ended and anew == [",", "and"]:
+                return row[: row.index(second)] if place < second else row[row.index(second) :]
+        return row
 
     def _across(self, place: int, step: int) -> int | None:
         """Return the next entity over "and", a comma and the like; None where more stands between."""  # noqa: E501
@@ -356,7 +291,7 @@ class Binder:
         found: list[Ref] = []
         for place in self.entities:
             mention: Mention = self.nodes[place].value  # type: ignore[assignment]
-            found.extend(ref for ref in mention.refs if not _known(ref, found))
+            found.extend(ref for ref in mention.refs if not is_known(ref, found))
         return found
 
     def resolve(self, place: int) -> Alternatives:
@@ -367,16 +302,12 @@ class Binder:
         before = [ref for e in self.entities if e < place for ref in self._named(e)]
         said = [*self.context.earlier, *before]
         if mention.anaphor == "nth":
-            return _nth(mention.nth, said, self)
-        return _meanings(mention.anaphor, said, self)
+            return nth_of(mention.nth, said, self)
+        return meanings(mention.anaphor, said, self)
 
     def _named(self, place: int) -> list[Ref]:
         mention: Mention = self.nodes[place].value  # type: ignore[assignment]
         return [self.rec] if mention.anaphor == "rec" else mention.refs
-
-
-def _known(ref: Ref, refs: Sequence[Ref]) -> bool:
-    return any(ref.ids == other.ids for other in refs)
 
 
 def _is_plural(node: Node) -> bool:
@@ -387,141 +318,6 @@ def _is_plural(node: Node) -> bool:
         "share",
         "star",
     }
-
-
-def _unique(refs: Sequence[Ref]) -> list[Ref]:
-    """Return refs in order, each once, at its last place."""
-    kept: list[Ref] = []
-    for ref in reversed(refs):
-        if not _known(ref, kept):
-            kept.append(ref)
-    return kept[::-1]
-
-
-def _meanings(anaphor: str, said: Sequence[Ref], binder: Binder) -> Alternatives:
-    """Return what a pronoun may mean, the likeliest first."""
-    facts = binder.context.facts
-    last = _unique(said)
-    if anaphor == "rec":
-        # "This film" may also be the one just spoken of.
-        return [[binder.rec], *([ref] for ref in last[-1:] if not ref.rec)]
-    if anaphor == "it":
-        return [[ref] for ref in last[:-3:-1]] or [
-            *([ref] for ref in binder.refs()[:1]),
-            [binder.rec],
-        ]
-    if anaphor == "past":
-        past = [ref for ref in last if not ref.rec][-1:]
-        cited = [Ref(frozenset([e.item.item_id]), (n,)) for n, e in enumerate(facts.evidence, 1)]
-        return [[ref] for ref in past] or [[ref] for ref in cited]
-    if anaphor in {"former", "latter"} and len(last) > 1:
-        return [[last[-2 if anaphor == "former" else -1]]]
-    return _sets(anaphor, last, binder)
-
-
-def _nth(number: int, said: Sequence[Ref], binder: Binder) -> Alternatives:
-    """Return what "the second" may be: of those named, of those cited, of the series."""
-    facts = binder.context.facts
-    named = _first_places(said)
-    found: Alternatives = [[named[number - 1]]] if len(named) >= number else []
-    if len(facts.evidence) >= number:
-        found.append([Ref(frozenset([facts.evidence[number - 1].item.item_id]), (number,))])
-    series = [
-        i
-        for i in sorted(facts.known_ids)
-        if facts.part(i) == number and any(facts.same_series(i, o) for r in said for o in r.ids)
-    ]
-    found += [[Ref(frozenset([i]), rec=i == facts.item.item_id)] for i in series]
-    return found
-
-
-def _first_places(refs: Sequence[Ref]) -> list[Ref]:
-    kept: list[Ref] = []
-    for ref in refs:
-        if not _known(ref, kept):
-            kept.append(ref)
-    return kept
-
-
-def _sets(anaphor: str, last: Sequence[Ref], binder: Binder) -> Alternatives:
-    """Return what a plural pronoun may mean."""
-    facts = binder.context.facts
-    cited = [Ref(frozenset([e.item.item_id]), (n,)) for n, e in enumerate(facts.evidence, 1)]
-    past = [ref for ref in last if not ref.rec]
-    options = [list(last), past, [*past, binder.rec], cited, [*cited, binder.rec], list(last[-2:])]
-    sized = [refs for refs in options if len(_unique(refs)) > 1]
-    if anaphor == "both":
-        sized = [refs for refs in sized if len(_unique(refs)) == 2]
-    return sized
-
-
-def _clauses(nodes: Sequence[Node]) -> list[Clause]:
-    cuts = [0]
-    for place, node in enumerate(nodes):
-        if node.has("semicolon", "colon", "dash", "open", "close", "stop") or (
-            node.has("comma") and not _lists(nodes, place)
-        ):
-            cuts += [place, place + 1]
-        elif place and (node.lemma in _RELATIVE or _subordinates(nodes, place)):
-            cuts.append(place)
-    cuts.append(len(nodes))
-    ends = sorted(set(cuts))
-    clauses = [Clause(a, b) for a, b in itertools.pairwise(ends)]
-    return [c for c in clauses if not (c.end - c.start == 1 and nodes[c.start].kind == "mark")]
-
-
-def _lists(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether a comma stands between things of one kind, or before such an "and"."""
-    if not 0 < place < len(nodes) - 1:
-        return False
-    before, after = nodes[place - 1], nodes[place + 1]
-    if after.lemma == "and" and place + 2 < len(nodes):
-        after = nodes[place + 2]
-    for kind in ("entity", "value"):
-        if before.kind == kind and after.kind == kind:
-            return not after.has("anaphor") and not _is_clause(nodes, place + 1)
-    return before.kind in {"time", "gap"} and after.kind == "time"
-
-
-def _subordinates(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether a conjunction opens a clause with a subject of its own."""
-    node = nodes[place]
-    if node.has("cause"):
-        return True
-    if node.lemma in _SUBORDINATE:
-        return node.lemma in {"because", "while", "whereas", "but"} or _is_clause(nodes, place + 1)
-    return node.lemma == "and" and _is_clause(nodes, place + 1)
-
-
-def _is_clause(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether a subject and its verb begin here."""
-    if place < len(nodes) and nodes[place].lemma == "and":
-        place += 1
-    while place < len(nodes) and nodes[place].has("time", "gap", "cause", "additive", "then"):
-        place += 1
-    if place >= len(nodes):
-        return False
-    if nodes[place].has("you"):
-        return nodes[place].lemma == "you"
-    if nodes[place].lemma in {"we", "i"}:
-        return True
-    while place < len(nodes) and (
-        nodes[place].lemma in {"the", "a", "this"} or nodes[place].has("value", "film")
-    ):
-        place += 1
-    if place < len(nodes) and nodes[place].has("aux") and nodes[place - 1].has("value"):
-        return True
-    if place >= len(nodes) - 1 or nodes[place].kind != "entity":
-        return False
-    after = nodes[place + 1]
-    singular = after.text.lower() in {"is", "was", "has", "does", "'s"} or (
-        after.has("verb") and after.text.lower().endswith("s")
-    )
-    return (
-        singular
-        or after.has("modal")
-        or (after.has("verb") and "past" in after.classes and not after.has("directv"))
-    )
 
 
 def holds(alternatives: Alternatives, test: Callable[[Ref], bool]) -> bool:

@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.numbers import Range
+from llmrec.explain.claims.anaphors import take_anaphors
+from llmrec.explain.claims.mentions import Context, Mention, Ref
 from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.vocabulary import title_forms
 from llmrec.explain.claims.when import When
-from llmrec.types import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.nodes import Node, Sentence
-    from llmrec.explain.claims.traits import Trait
+    from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
-    from llmrec.explain.facts import Facts
-
-Anaphor = Literal["", "rec", "it", "past", "they", "both", "former", "latter", "nth"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """An item that a sentence speaks of."""
-
-    ids: frozenset[str]
-    """One id, or several that share the title: what holds for one of them is granted."""
-    cites: tuple[int, ...] = ()
-    rec: bool = False
-    """Whether it is the recommended item."""
-    name: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Mention:
-    """What an entity node stands for."""
-
-    refs: list[Ref] = field(default_factory=list)
-    anaphor: Anaphor = ""
-    nth: int = 0
-    """Of "the second": which."""
-
-
-@dataclass(slots=True)
-class Context:
-    """What has been said so far, and the truth to hold it against."""
-
-    facts: Facts
-    sentence: Sentence
-    earlier: list[Ref]
-    """Refs of the sentences before, in order."""
-    findings: list[Finding]
-    people: list[frozenset[Value]] = field(default_factory=list)
-    """Persons named in the sentences before, in order."""
-    traits: list[Trait] = field(default_factory=list)
-    """What was said of items in the last sentence that said anything."""
-    said: list[Trait] = field(default_factory=list)
-    """What this sentence says of items."""
-    counted: list[Trait] = field(default_factory=list)
-    """What this sentence counted in the history."""
-
-    def report(self, category: str, detail: str, *, ok: bool) -> None:
-        """Add a finding on the sentence."""
-        self.findings.append(
-            Finding(category=category, sentence=self.sentence.text, ok=ok, detail=detail)
-        )
-
-    def name(self, ids: frozenset[str]) -> str:
-        """Return an item's title, for findings."""
-        return self.facts.item_of(min(ids)).title if ids else "?"
 
 
 _SKIPPED = frozenset(["open", "close", "comma"])
@@ -78,14 +22,47 @@ _SKIPPED = frozenset(["open", "close", "comma"])
 
 def link_entities(context: Context) -> None:
     """Turn titles, citations and the words that stand for them into entity nodes."""
+    _take_dated(context)
     nodes = context.sentence.nodes
     for place, node in enumerate(nodes):
         if node.kind == "title":
             _take_title(context, place)
     _take_citations(context)
     _take_persons(context)
-    _take_anaphors(context)
+    take_anaphors(context)
     context.sentence.nodes = [node for node in nodes if node.kind != "gone"]
+
+
+def _take_dated(context: Context) -> None:
+    """Read a citation resolved for display ("“Heat” (18 May 2024) [1]") as the bare citation.
+
+    Its date is checked and used up, so that what is said of it is read as it was in the draft.
+    """
+    facts, nodes = context.facts, context.sentence.nodes
+    kept: list[Node] = []
+    for node in nodes:
+        kept.append(node)
+        row = kept[-5:]
+        if node.kind != "cite" or [n.kind for n in row[::2]] != ["title", "time", "cite"]:
+            continue
+        title, opened, date, closed, _ = row
+        numbers: tuple[int, ...] = node.value  # type: ignore[assignment]
+        cited = [facts.evidence[n - 1] for n in numbers if 1 <= n <= len(facts.evidence)]
+        titles: frozenset[str] = title.value  # type: ignore[assignment]
+        if not (opened.has("open") and closed.has("close") and _is_date(date)):
+            continue
+        if len(cited) != 1 or len(numbers) != 1 or cited[0].item.item_id not in titles:
+            continue
+        past = facts.by_position.get(cited[0].position)
+        ok = past is not None and date.value.holds(past.moment)  # type: ignore[attr-defined]
+        context.report("time", f"{title.text} {node.text}: {date.text}", ok=ok)
+        del kept[-5:-1]
+    context.sentence.nodes = kept
+
+
+def _is_date(node: Node) -> bool:
+    """Return whether a time is a day, not the bare year of a release."""
+    return isinstance(node.value, When) and node.value.year is None
 
 
 def _take_title(context: Context, place: int) -> None:
@@ -209,7 +186,7 @@ def _owners(nodes: Sequence[Node], place: int, context: Context) -> list[Node]:
         after = nodes[place + 2]
     if after is not None and after.kind == "entity" and after.has("named") and after.has("past"):
         return [after]
-    if before >= 0 and not _governs(nodes[before]):
+    if before >= 0 and nodes[before].kind != "mark" and not _governs(nodes[before]):
         return _source_of(nodes, before, context)
     return []
 
@@ -233,48 +210,16 @@ def _governs(node: Node) -> bool:
     """Return whether a word asks for a noun behind it, so that "[1]" is that noun."""
     if node.has("verb", "cause", "likeprep", "before", "after", "open", "colon", "dash", "gap"):
         return True
-    return node.lemma in _GOVERNORS or node.has("than")
+    last = node.text.lower().split()[-1:]
+    return not _GOVERNORS.isdisjoint([node.lemma, *last]) or node.has("than", "sequelnoun")
 
 
-_GOVERNORS = frozenset(
-    [
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "into",
-        "onto",
-        "about",
-        "between",
-        "among",
-        "and",
-        "or",
-        "than",
-        "as",
-        "after",
-        "before",
-        "like",
-        "both",
-        "see",
-        "via",
-        "per",
-        "over",
-        "against",
-        "behind",
-        "is",
-        "was",
-        "are",
-        "were",
-        "through",
-        "around",
-        "upon",
-    ]
-)
+_GOVERNORS = frozenset([
+    "of", "to", "in", "on", "at", "by", "for", "from", "with", "into", "onto", "about",
+    "between", "among", "and", "or", "than", "as", "after", "before", "like", "both", "see",
+    "via", "per", "over", "against", "behind", "is", "was", "are", "were", "through", "around",
+    "upon",
+])  # fmt: skip
 
 
 def _source_of(nodes: Sequence[Node], before: int, context: Context) -> list[Node]:
@@ -289,6 +234,9 @@ def _source_of(nodes: Sequence[Node], before: int, context: Context) -> list[Nod
     return free[-1:]
 
 
+_PRONOUNS = frozenset(["he", "she", "his", "him", "her", "hers"])
+
+
 def _take_persons(context: Context) -> None:
     """Let "he", "her", "his" stand for the person named last."""
     roles = context.facts.lexicon.person_fields
@@ -297,147 +245,5 @@ def _take_persons(context: Context) -> None:
             values: frozenset[Value] = node.value  # type: ignore[assignment]
             if all(value.field in roles for value in values):
                 context.people.append(values)
-        elif node.kind == "word" and node.lemma in {"he", "she", "his", "him", "her", "hers"}:
-            node.kind = "value" if context.people else "unknown"
-            node.value = context.people[-1] if context.people else None
-
-
-def _take_anaphors(context: Context) -> None:
-    nodes = [node for node in context.sentence.nodes if node.kind != "gone"]
-    for place, node in enumerate(nodes):
-        if node.kind == "word" and not node.used and not _is_nth(nodes, place):
-            anaphor = _anaphor(nodes, place)
-            if anaphor:
-                node.kind = "entity"
-                node.value = Mention(anaphor=anaphor)
-                node.classes = frozenset(["anaphor", anaphor])
-        elif _is_those(nodes, place):
-            node.kind, node.value = "entity", Mention(anaphor="they", nth=int(node.value.low))  # type: ignore[attr-defined]
-            node.classes = frozenset(["anaphor", "they"])
-        elif _is_nth(nodes, place):
-            number = node.value if isinstance(node.value, int) else 1
-            node.kind, node.value = "entity", Mention(anaphor="nth", nth=number)
-            node.classes = frozenset(["anaphor", "nth"])
-
-
-def _is_those(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether a number stands for items named before: "those two"."""
-    node = nodes[place]
-    if not isinstance(node.value, Range) or not node.value.exact or place == 0:
-        return False
-    if nodes[place - 1].lemma not in {"those", "these", "the", "all", "both"} or node.value.low < 2:
-        return False
-    after = nodes[place + 1] if place + 1 < len(nodes) else None
-    of_them = place > 1 and nodes[place - 2].lemma == "of" and node.value.low == 2
-    if of_them and after is not None and after.has("film", "watchnoun"):
-        return True
-    return after is None or after.has("stop", "comma", "aux", "close", "semicolon")
-
-
-def _is_nth(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether "the first", "the second one" stands for something named before."""
-    node = nodes[place]
-    if node.kind != "ordinal" and not (node.kind == "word" and node.text.lower() == "first"):
-        return False
-    if place == 0 or nodes[place - 1].lemma != "the":
-        return False
-    after = nodes[place + 1] if place + 1 < len(nodes) else None
-    if (
-        after is None
-        or after.has("stop", "comma", "aux", "close", "semicolon")
-        or after.lemma in {"and", "one"}
-    ):
-        return True
-    if not after.has("film"):
-        return False
-    behind = nodes[place + 2] if place + 2 < len(nodes) else None
-    return behind is None or behind.has("aux", "stop", "comma") or behind.lemma in {"and", "is"}
-
-
-def _anaphor(nodes: Sequence[Node], place: int) -> Anaphor:  # noqa: C901, PLR0912
-    node = nodes[place]
-    noun = _noun_behind(nodes, place)
-    following = nodes[place + 1] if place + 1 < len(nodes) else None
-    if node.has("ana_rec"):
-        return "rec"
-    if node.has("ana_they"):
-        return "they"
-    if node.lemma in {"former", "the former"}:
-        return "former"
-    if node.lemma in {"latter", "the latter"}:
-        return "latter"
-    if node.lemma == "it":
-        return "it"
-    if node.lemma in {"they", "them"}:
-        return "they"
-    if node.lemma == "this" and noun is not None and noun.has("film", "recnoun", "one"):
-        return "rec"
-    if node.lemma == "this" and _value_behind(nodes, place):
-        return "rec"
-    if node.lemma == "this" and (
-        following is None or following.has("aux", "verb", "modal", "comma")
-    ):
-        return "rec"
-    if (
-        node.lemma == "that"
-        and noun is not None
-        and noun.has("film", "one")
-        and _no_subject(nodes, place)
-    ):
-        return "past"
-    if node.lemma in {"these", "those"} and noun is not None and noun.has("film"):
-        return "they"
-    if node.lemma in {"these", "those"} and following is not None and following.has("aux", "verb"):
-        return "they"
-    if node.lemma == "both" and _pronoun_both(nodes, place):
-        return "both"
-    return ""
-
-
-def _no_subject(nodes: Sequence[Node], place: int) -> bool:
-    return not (place + 1 < len(nodes) and nodes[place + 1].has("you"))
-
-
-def _value_behind(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether only attribute words follow: "this romance came out ..."."""
-    after = place + 1
-    while after < len(nodes) and nodes[after].kind == "value":
-        after += 1
-    if after == place + 1:
-        return False
-    return after >= len(nodes) or nodes[after].has(
-        "aux", "verb", "modal", "comma", "stop", "additive"
-    )
-
-
-def _noun_behind(nodes: Sequence[Node], place: int) -> Node | None:
-    """Return the noun that a determiner goes with, past its adjectives."""
-    for node in nodes[place + 1 : place + 6]:
-        if node.has("film", "recnoun", "watchnoun", "taste") or node.lemma in {"one", "ones"}:
-            return node
-        adjective = node.has("value", "weak", "number", "praise", "classic", "decade", "hyphen")
-        time = isinstance(node.value, When) and node.value.year is not None
-        if not (adjective or time or node.lemma in _ADJECTIVES or node.has("latest", "additive")):
-            return None
-    return None
-
-
-_ADJECTIVES = frozenset(
-    ["recommended", "suggested", "proposed", "new", "next", "other", "same", "particular", "two"]
-)
-
-
-def _pronoun_both(nodes: Sequence[Node], place: int) -> bool:
-    """Return whether "both" stands alone: "both are ...", "both films", "both of them"."""
-    following = nodes[place + 1] if place + 1 < len(nodes) else None
-    if following is None:
-        return True
-    if following.has("film", "aux", "modal", "stop", "comma", "close"):
-        return True
-    if following.has("verb"):
-        return "ing" not in following.classes and not (
-            "past" in following.classes
-            and place > 0
-            and nodes[place - 1].has("comma", "aux", "entity")
-        )
-    return following.lemma == "of"
+        elif context.people and node.kind == "word" and node.lemma in _PRONOUNS:
+            node.kind, node.value = "value", context.people[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.entities import Mention, Ref
+from llmrec.explain.claims.mentions import Mention, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,20 +47,20 @@ def bind_event(binder: Binder, place: int) -> Alternatives:
     before = [e for e in here if e < place]
     after = [e for e in here if e > place]
     if after and (not before or _fronted(binder, place, after[0])):
-        return _whole(binder, after[0], forward=True)
+        return whole(binder, after[0])
     if before:
-        return _whole(binder, before[-1], forward=False)
+        return whole(binder, before[-1])
     hung = antecedent(binder, clause.start)
     if hung is not None and not is_past(binder, hung):
         return binder.resolve(hung)
     earlier = [e for e in binder.entities if e < clause.start and is_past(binder, e)]
     later = [e for e in binder.entities if e >= clause.end and is_past(binder, e)]
     if later and _leads_in(binder, clause.start, later[0]):
-        return _whole(binder, later[0], forward=True)
+        return whole(binder, later[0])
     if earlier:
-        return _whole(binder, earlier[-1], forward=False)
+        return whole(binder, earlier[-1])
     if later:
-        return _whole(binder, later[0], forward=True)
+        return whole(binder, later[0])
     return _unnamed(binder)
 
 
@@ -95,13 +95,12 @@ def _fronted(binder: Binder, place: int, entity: int) -> bool:
     return (joined and bare) or of
 
 
-def _whole(binder: Binder, place: int, *, forward: bool) -> Alternatives:
+def whole(binder: Binder, place: int) -> Alternatives:
     """Return an entity with those it is listed with."""
     row = [e for e in binder.listed(place) if is_past(binder, e)]
     if len(row) < 2:
         return past_readings(binder, place)
     every = [ref for e in row for ref in (past_readings(binder, e) or [[]])[0]]
-    del forward
     return [every]
 
 

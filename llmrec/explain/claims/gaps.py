@@ -7,13 +7,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from llmrec.explain.claims.numbers import AMOUNT, Range, parse_number
-from llmrec.explain.claims.times import _HEDGE, DAY, UNIT, hedge_of
+from llmrec.explain.claims.time_words import DAY, HEDGE, UNIT, hedge_of
 from llmrec.explain.claims.when import DAYS, Gap, elapsed, hour_of, in_part, is_weekend, same_day
 from llmrec.types import SESSION_GAP_S
 
 Between = Callable[[datetime, datetime], bool]
 
-_LATER = r"(?:later than|later|after(?:wards?)?|on|hence|past|later on|on from)"
+_LATER = (
+    r"(?:later than|later|after(?:wards?)?"
+    r"|on(?=[,.;:]|$| (?:from|you|came|and|it|here|this|another|now)\b)|hence|past|later on"
+    r"|on from)"
+)
 _EARLIER = r"(?:earlier than|earlier|before(?:hand)?|prior(?: to)?|previously|ahead of)"
 
 
@@ -104,15 +108,11 @@ def _day_after(match: re.Match[str]) -> Gap:
         )
     return Gap(
         match[0],
-        elapsed(parse_number("one"), unit),  # type: ignore[arg-type]  # "one" always parses
+        elapsed(Range(1, 1), unit),
         _direction(word),
+        years=Range(1, 1) if unit == "year" else None,
         leads=_leads(word),
     )
-
-
-def _same(match: re.Match[str]) -> Gap:
-    unit = match["unit"].lower()
-    return Gap(match[0], same_unit(unit), 0, years=None)
 
 
 def same_unit(unit: str) -> Between:
@@ -185,7 +185,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
     (re.compile(pattern), build)
     for pattern, build in (
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT}))[ -](?:full |whole |short |long )?"
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT}))[ -](?:full |whole |short |long )?"
             rf"(?P<unit>{UNIT})s?(?:')? (?i:between|separate|separates|separated|separating)"
             r"(?: (?:them|the two|these|those))?\b",
             _years_between,
@@ -197,7 +197,7 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _years_between,
         ),
         (
-            rf"\b(?i:took)(?: (?i:you|only|just))* {_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b",  # noqa: E501
+            rf"\b(?i:took)(?: (?i:you|only|just))* {HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b",  # noqa: E501
             _years_between,
         ),
         (
@@ -205,15 +205,16 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             lambda m: Gap(m[0], elapsed(Range(1, 1), m["unit"].lower()), 0),
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",  # noqa: E501
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<weekday>{DAY})s? (?P<word>(?i:{_LATER}|{_EARLIER}))\b",  # noqa: E501
             _weekdays,
         ),
         (
-            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){_HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old|apart|older|younger|later|earlier|before|after|between))",  # noqa: E501
+            rf"(?:(?i:lie|lies|lay|passed|elapsed|were|are|there were|there are) ){HEDGE}(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! (?:ago|back|old|apart|older|younger|later|earlier|before|after|between))",  # noqa: E501
             _years_between,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s? (?i:lie|lay|passed|elapsed|went by|stand|stood)\b",  # noqa: E501
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |good )?(?P<unit>{UNIT})s? "
+            r"(?i:lie|lay|passed|elapsed|went by|stand|stood|separates?|separated)\b",
             _years_between,
         ),
         (
@@ -230,12 +231,12 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             _day_after,
         ),
         (
-            rf"{_HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "  # noqa: E501
+            rf"{HEDGE}\b(?P<amount>(?i:{AMOUNT})) (?:full |whole |short |long )?(?P<unit>{UNIT})s? "
             rf"(?P<word>(?i:{_LATER}|{_EARLIER}|apart|of each other|of one another))\b",
             _amount,
         ),
         (
-            rf"\b(?i:by|after|at a distance of|with a gap of) {_HEDGE}(?P<amount>(?i:{AMOUNT})) "
+            rf"\b(?i:by|after|at a distance of|with a gap of) {HEDGE}(?P<amount>(?i:{AMOUNT})) "
             rf"(?P<unit>(?!(?i:year|decade)){UNIT})s?\b(?! (?:ago|back|old|of|later|earlier|before|after|you))",  # noqa: E501
             _years_between,
         ),
@@ -244,7 +245,11 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             r"(?i:' time| of (?:each other|one another|it|that|this))\b",
             _within,
         ),
-        (rf"\b(?i:within|inside) (?P<amount>(?i:{AMOUNT})) (?P<unit>{UNIT})s?\b(?! of)", _within),
+        (
+            rf"\b(?i:within|inside) (?i:about |around |roughly |some )?(?P<amount>(?i:{AMOUNT})) "
+            rf"(?P<unit>{UNIT})s?\b(?! of)",
+            _within,
+        ),
         (
             r"\b(?:(?i:on|in|during|of|within|over|for|from|at) )?(?i:the|that|one and the|one) "
             r"(?:very )?(?:(?i:same|single|selfsame) )+(?P<unit>(?i:day|date|evening|night|week|weekend|month|year|"  # noqa: E501
@@ -260,12 +265,12 @@ GAPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Gap | None]], ...] 
             r"\b(?:(?i:on|in|during|within|over|at) )(?i:one) "
             r"(?P<unit>(?i:day|evening|night|week|weekend|month|year|session|sitting|morning|"
             r"afternoon))\b",
-            _same,
+            lambda m: Gap(m[0], same_unit(m["unit"].lower()), 0),
         ),
         (
             r"\b(?:(?i:later|earlier|again|also) )?(?i:that) (?:same )?"
             r"(?P<unit>(?i:day|evening|night|week|weekend|month|year|session|morning|afternoon))\b",
-            _same,
+            lambda m: Gap(m[0], same_unit(m["unit"].lower()), 0),
         ),
         (
             r"\b(?i:right|straight|directly|immediately|just) "

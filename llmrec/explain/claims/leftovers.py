@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.tokens import tokenize
+from llmrec.explain.claims.kindred import stems
+from llmrec.explain.claims.rules_liking import is_hope
+from llmrec.explain.claims.rules_unread import read_loosely
+from llmrec.explain.claims.said_of_you import (
+    compares_or_tells,
+    is_of_the_person,
+    is_unknown_deed,
+    is_wish,
+)
+from llmrec.explain.claims.tokens import fold, tokenize
 from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ _FREE = frozenset(
         "film",
         "watchnoun",
         "recnoun",
+        "talknoun",
         "recv",
         "uverb",
         "ratev",
@@ -74,6 +85,10 @@ _NEEDS_CLAIM: dict[str, frozenset[str]] = {
     "ratingnoun": frozenset(["rating", "comparison", "count"]),
 }
 """Nouns that mean something only beside a claim: which claims give them a meaning."""
+_ALONE = frozenset(["alone", "by itself", "on its own", "all by itself", "single-handedly"])
+_DENYING = re.compile(r"(?:un|dis|non|half)-?(?=\w{4})")
+"""What may stand before a word of a card: "disapproving" where somebody approves."""
+_COMPARING = frozenset(["better", "best"])
 _FREE_MARKS = frozenset(
     ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
 )
@@ -117,15 +132,32 @@ def check_leftovers(binder: Binder) -> None:
     nodes = binder.nodes
     claimed = _claimed(binder)
     left = [
-        node.text
+        place
         for place, node in enumerate(nodes)
-        if not _accounted(binder, place, node, claimed=claimed)
+        if not _accounted(binder, place, node, claimed=claimed) and not read_loosely(binder, place)
     ]
-    if left:
-        shown = ", ".join(repr(text) for text in left[:6])
+    if left and not (len(left) == 1 and _describes(binder, left[0])):
+        shown = ", ".join(repr(nodes[place].text) for place in left[:6])
         binder.context.report("unreadable", f"cannot read {shown}", ok=False)
     elif not any(f.sentence == binder.context.sentence.text for f in binder.context.findings):
         binder.context.report("readable", "claims nothing that could be false", ok=True)
+
+
+def _describes(binder: Binder, place: int) -> bool:
+    """Return whether one strange word stands among keywords that are true of an item named.
+
+    "A fight for survival", "more crooks and cops": such words describe a film and are not worth
+    refusing a text for, while a clause on the person, on numbers or on ranks is read to the letter.
+    """
+    node = binder.nodes[place]
+    clause = binder.within(binder.clause(place))
+    plain = node.kind == "unknown" and node.text.isalpha() and node.text.islower()
+    kept = ("you", "number", "rating", "time", "than", "superlative", "neg", "uverb", "aux")
+    return (
+        plain
+        and any(n.kind == "value" for n in clause)
+        and not any(n.has(*kept) or n.lemma in {"most", "more", "yours"} for n in clause)
+    )
 
 
 def _claimed(binder: Binder) -> frozenset[str]:
@@ -146,96 +178,112 @@ def _roles_of(binder: Binder, node: Node) -> set[str]:
 
 def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str]) -> bool:
     if node.capital and node.kind in {"word", "weak"} and not _may_be_capital(binder, place):
+        return _is_on_card(binder, place, node) or _is_in_title(binder, node)
+    if node.has("verb") and is_unknown_deed(binder, place):
         return False
-    if node.has("verb") and _is_unknown_deed(binder, place):
+    if _is_own_family(binder, place):
         return False
     if node.used or node.kind == "entity":
         return True
     if node.kind == "mark":
         return not node.classes.isdisjoint(_FREE_MARKS)
-    if node.has("blocked") or (node.has("desire") and not _is_wish(binder, place)):
-        return False
-    if node.kind not in {"word", "weak", "ordinal"}:
-        return False
-    if node.classes & _FREE:
+    if node.kind in {"unknown", "weak"} and _is_on_card(binder, place, node):
         return True
-    if node.classes & _NEEDS_CLAIM.keys():
-        return any(_NEEDS_CLAIM[name] & claimed for name in node.classes & _NEEDS_CLAIM.keys())
-    if node.has("praise", "superlative"):
-        return _praises_the_choice(binder, place)
+    if node.kind == "unknown" and node.text[0].isupper() and _is_in_title(binder, node):
+        return True
+    if node.kind not in {"word", "weak", "ordinal"} or _tells_too_much(binder, place):
+        return False
+    return _is_free(binder, place, claimed)
+
+
+def _is_free(binder: Binder, place: int, claimed: frozenset[str]) -> bool:
+    """Return whether a word claims nothing here, or what a claim of the sentence gives it."""
+    node = binder.nodes[place]
+    if node.classes & _FREE or _is_empty(binder, place):
+        return True
+    needs = node.classes & _NEEDS_CLAIM.keys()
+    if needs and any(_NEEDS_CLAIM[name] & claimed for name in needs):
+        return True
+    if needs - {"themenoun"}:
+        return False
+    praises = node.has("praise", "superlative") and _praises_the_choice(binder, place)
+    return praises or (node.has("themenoun") and _is_on_card(binder, place, node))
+
+
+def _is_empty(binder: Binder, place: int) -> bool:
+    """Return whether a word that often claims something has nothing here to claim it of."""
+    node = binder.nodes[place]
+    if node.has("praise"):
+        fares = place and binder.nodes[place - 1].lemma in {"fare", "do", "go", "sit", "work"}
+        if node.lemma == "better" and fares:
+            return is_hope(binder, place)
+        return node.lemma not in _COMPARING and not compares_or_tells(binder, place)
+    if node.lemma in _ALONE:
+        return not any(n.kind == "entity" and not n.has("rec") for n in binder.nodes)
+    if node.has("opening", "closing"):
+        return any(n.kind == "rating" for n in binder.nodes[place + 1 : place + 3])
+    if node.has("habit"):
+        clause = binder.clause(place)
+        return not any(n.has("you", "value", "time") for n in binder.within(clause))
+    if node.kind == "ordinal":
+        behind = binder.nodes[place + 1 : place + 2]
+        return any(
+            n.lemma == "of" or (n.has("recnoun", "talknoun") and not n.has("film")) for n in behind
+        )
     return False
 
 
-def _is_unknown_deed(binder: Binder, place: int) -> bool:
-    """Return whether a verb tells a deed of the person that no log holds ("you searched for")."""
+def _tells_too_much(binder: Binder, place: int) -> bool:
+    """Return whether a word claims what no data can show."""
     node = binder.nodes[place]
-    if _seeks_the_new(binder, place):
+    if node.has("blocked"):
         return True
-    if (
-        node.classes & _DEEDS
-        or node.has("noun", "glue", "cause", "basis", "aux")
-        or ("ing" in node.classes and not (place and binder.nodes[place - 1].has("aux")))
-    ):
+    if node.lemma in {"people", "folk", "folks"}:
+        return _is_other_viewers(binder, place)
+    if node.lemma == "change":
+        behind = binder.nodes[place + 1 : place + 3]
+        return any(n.lemma in {"how", "what", "your", "the way", "you"} for n in behind)
+    if node.has("desire") or node.lemma == "mood":
+        return not is_wish(binder, place)
+    return node.has("adjective") and compares_or_tells(binder, place)
+
+
+def _is_own_family(binder: Binder, place: int) -> bool:
+    """Return whether "your family" are the person's people, and no kind of films."""
+    if binder.nodes[place].text.lower() != "family" or not place:
         return False
-    before = place - 1
-    while before >= 0 and (
-        binder.nodes[before].has("aux", "have_short", "additive", "glue", "habit", "time")
-        and binder.nodes[before].kind != "entity"
-        and binder.nodes[before].lemma not in {"to", "of", "for", "in", "and", "that", "which"}
-    ):
-        before -= 1
-    if before < 0 or binder.nodes[before].lemma != "you" or node.lemma in _HARMLESS_DEEDS:
+    behind = binder.nodes[place + 1 : place + 2]
+    films = any(n.has("film", "value", "noun", "hyphen", "and", "comma") for n in behind)
+    return binder.nodes[place - 1].lemma == "your" and not films
+
+
+def _is_other_viewers(binder: Binder, place: int) -> bool:
+    """Return whether "people" are others who watch, and none of a film's."""
+    clause = binder.within(binder.clause(place))
+    acted = any(n.has("uverb", "likev", "lovev", "ratev", "likeprep") for n in clause)
+    lead = binder.nodes[place - 1].lemma if place else ""
+    other = acted or lead in {"other", "most", "many", "more", "few", "lots of", "a lot of"}
+    return other and binder.nodes[place].lemma in {"people", "folk", "folks", "someone"}
+
+
+def _is_on_card(binder: Binder, place: int, node: Node) -> bool:
+    """Return whether the words are on the card of an item in question, or paraphrase it."""
+    if is_of_the_person(binder, place) or _is_other_viewers(binder, place):
         return False
-    lead = binder.nodes[binder.clause(place).start : before]
-    return not any(n.has("modal") or n.lemma in {"what", "if"} for n in lead)
+    words = stems(node.text)
+    ids = {i for ref in [*binder.refs(), *binder.context.earlier, binder.rec] for i in ref.ids}
+    told = [binder.context.facts.card_words(i) for i in ids]
+    denied = _DENYING.match(node.lemma)
+    options = [words, stems(node.lemma[denied.end() :])] if denied else [words]
+    return bool(words) and any(row.issuperset(option) for row in told for option in options)
 
 
-def _seeks_the_new(binder: Binder, place: int) -> bool:
-    """Return whether the person is said to have sought the very item that is recommended."""
-    node = binder.nodes[place]
-    if not node.has("tastev") or node.has("uverb", "ratev", "likev", "lovev"):
-        return False
-    clause = binder.clause(place)
-    lead = binder.nodes[clause.start : place]
-    behind = binder.nodes[place + 1 : place + 3]
-    return (
-        any(n.lemma == "you" for n in lead)
-        and not any(n.has("modal") for n in lead)
-        and any(n.kind == "entity" and n.has("rec") for n in behind)
-    )
-
-
-_HARMLESS_DEEDS = frozenset(
-    [
-        "let",
-        "know",
-        "find",
-        "recognise",
-        "need",
-        "seem",
-        "appear",
-        "prove",
-        "happen",
-        "tend",
-        "come",
-        "go",
-        "call",
-    ]
-)
-_DEEDS = frozenset(
-    ["uverb", "ratev", "likev", "lovev", "dislikev", "tastev", "followv", "repeat", "modal"]
-)
-
-
-def _is_wish(binder: Binder, place: int) -> bool:
-    """Return whether a wish is only supposed ("if you want more of it")."""
-    clause = binder.clause(place)
-    lead = binder.nodes[clause.start : place]
-    return any(
-        n.has("modal")
-        or n.lemma in {"if", "whenever", "when", "should", "maybe", "perhaps", "possibly"}
-        for n in lead
-    ) or not any(n.has("you") for n in lead)
+def _is_in_title(binder: Binder, node: Node) -> bool:
+    """Return whether a name is in the title of an item in question ("the Muppets")."""
+    refs = [*binder.refs(), *binder.context.earlier, binder.rec]
+    titles = [binder.context.facts.item_of(i).title for ref in refs for i in ref.ids]
+    words = stems(node.text)
+    return bool(words) and any(set(words) <= set(stems(fold(title))) for title in titles)
 
 
 def _may_be_capital(binder: Binder, place: int) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from llmrec.explain.claims.kindred import Kindred
 from llmrec.explain.claims.numbers import parse_number
 from llmrec.explain.claims.tokens import fold, tokenize
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _VOWELS = "aeiou"
 _MAX_WORDS = 7
+_SHORT_ADJECTIVE = 6
+_TALK_CLASSES = {"verbs": "recv", "nouns": "talknoun", "adjectives": "glue", "adverbs": "glue"}
 _INTENSIFIERS = frozenset(
     [
         "very",
@@ -43,12 +46,20 @@ class Lexicon:
     Args:
         words: The English word list, as loaded.
         glue: The words that claim nothing, as loaded.
+        talk: More of them, grouped by sense.
         catalogue: The words for attributes and genres, as loaded.
+        kindred: Rows of words that paraphrase each other, as loaded.
     """
 
     def __init__(  # noqa: C901, PLR0912
-        self, words: Mapping[str, Any], glue: Mapping[str, str], catalogue: Mapping[str, Any]
+        self,
+        words: Mapping[str, Any],
+        glue: Mapping[str, str],
+        talk: Mapping[str, Any],
+        catalogue: Mapping[str, Any],
+        kindred: Mapping[str, str],
     ) -> None:
+        self.kindred = Kindred(kindred)
         self._classes: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._lemma: dict[tuple[str, ...], str] = {}
         irregular: Mapping[str, list[str]] = words["irregular"]
@@ -73,6 +84,7 @@ class Lexicon:
             for form, tense in _conjugated(entry, irregular):
                 self._put(form, entry, {"recv", "verb", tense})
         self._aux(irregular)
+        self._talk(talk, irregular)
         for entry in _entries(words["blocked"]):
             self._classes[_key(entry)] = {"blocked"}
         self.courtesies = frozenset(_key(entry) for entry in _entries(words["courtesies"]))
@@ -92,6 +104,24 @@ class Lexicon:
         key = _key(form)
         self._classes[key] |= classes
         self._lemma.setdefault(key, fold(lemma))
+
+    def _talk(self, talk: Mapping[str, Any], irregular: Mapping[str, list[str]]) -> None:
+        """Add words that claim nothing, except those that already mean something."""
+        known = frozenset(self._classes)
+        for kind, groups in talk.items():
+            if kind == "classes":
+                continue
+            for group, entries in groups.items():
+                name = talk["classes"].get(group, _TALK_CLASSES[kind])
+                for entry in _entries(entries):
+                    for form, classes in _forms(kind, entry, irregular):
+                        if _key(form) not in known:
+                            self._put(form, entry, {name, *classes})
+        for entry in _entries(talk["adjectives"]["how a film is called"]):
+            for form in _comparatives(entry):
+                if _key(form) not in known:
+                    self._put(form, entry, {"adjective", "glue", "compared"})
+        self._neutral = frozenset(self._classes) - known
 
     def _aux(self, irregular: Mapping[str, list[str]]) -> None:
         for verb in ("be", "have", "do"):
@@ -120,7 +150,8 @@ class Lexicon:
 
     def ordinary(self, word: str) -> bool:
         """Return whether a folded word is ordinary language (or a number)."""
-        return (word,) in self._classes or word.isdigit() or parse_number(word) is not None
+        known = (word,) in self._classes and (word,) not in self._neutral
+        return known or word.isdigit() or parse_number(word) is not None
 
     def role(self, field: str) -> str:
         """Return what an attribute holds: ``director``, ``genre``, ...; else its own name."""
@@ -138,7 +169,8 @@ class Lexicon:
 @cache
 def english() -> Lexicon:
     """Return the English lexicon, read once."""
-    return Lexicon(_yaml("en.yaml"), _yaml("glue.yaml"), _yaml("catalogue.yaml"))
+    names = ("en.yaml", "glue.yaml", "talk.yaml", "catalogue.yaml", "kindred.yaml")
+    return Lexicon(*(_yaml(name) for name in names))
 
 
 def _yaml(name: str) -> dict[str, Any]:
@@ -175,6 +207,34 @@ def singular(noun: str) -> str:
     if noun.endswith("s") and not noun.endswith(("ss", "us", "is")) and len(noun) > 3:
         return noun[:-1]
     return noun
+
+
+def _forms(
+    kind: str, entry: str, irregular: Mapping[str, list[str]]
+) -> Iterator[tuple[str, set[str]]]:
+    """Yield a word's forms with the classes that its kind gives each."""
+    if kind == "verbs":
+        for form, tense in _conjugated(entry, irregular):
+            yield form, {"verb", tense}
+    elif kind == "nouns":
+        yield entry, {"noun"}
+        yield plural(entry), {"noun", "plural"}
+    else:
+        yield entry, {"glue"}
+
+
+def _comparatives(adjective: str) -> list[str]:
+    """Return "gentler", "gentlest": of short adjectives only, none of others."""
+    if len(adjective) > _SHORT_ADJECTIVE or not adjective.isalpha():
+        return []
+    root = adjective
+    if root.endswith("e"):
+        root = root[:-1]
+    elif root.endswith("y"):
+        root = root[:-1] + "i"
+    elif root[-1] in "dgmnpt" and root[-2] in _VOWELS and root[-3] not in _VOWELS:
+        root += root[-1]
+    return [root + "er", root + "est"]
 
 
 def _conjugated(entry: str, irregular: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,14 @@ from llmrec.explain.claims.amounts import (
     proportion,
 )
 from llmrec.explain.claims.gaps import GAPS
-from llmrec.explain.claims.numbers import parse_number, parse_ordinal
+from llmrec.explain.claims.numbers import Range, parse_number, parse_ordinal
 from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
 from llmrec.explain.claims.titles import find_phrases
-from llmrec.explain.claims.tokens import Token, fold, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.tokens import Token, is_picture, is_quote, sentence_spans, tokenize
+from llmrec.explain.claims.weak import is_own, is_weak, tells_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Set
+    from collections.abc import Iterator, Set
 
     from llmrec.explain.claims.lexicon import Lexicon
     from llmrec.explain.claims.vocabulary import Found, Vocabulary
@@ -142,9 +144,9 @@ def _read(
     for item in found:
         if not item.quoted and _inside(tokens[item.first].start, days):
             continue
-        if _tells_time(item, tokens, lexicon):
+        if tells_time(item, tokens, lexicon):
             continue
-        if _is_weak(item, tokens, lexicon) and not _is_own(item, own):
+        if is_weak(item, tokens, lexicon) and not is_own(item, own):
             weak.append(item)
         else:
             take(_found_node(item, tokens))
@@ -159,63 +161,6 @@ def _read(
     nodes.sort(key=lambda node: node.start)
     kept = [node for node in nodes if node.kind != "quote"]
     return Sentence(text[start:end].strip(), kept)
-
-
-def _is_weak(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Return whether a value is spelt like ordinary language, so that a word may be meant."""
-    if found.kind == "title" or found.quoted:
-        return False
-    roles = {lexicon.role(value.field) for value in found.phrase.values}
-    if roles - {"theme", "franchise"} and not roles <= {"genre", "theme"}:
-        return False
-    words = [t for t in tokens[found.first : found.last] if t.is_word]
-    if len(words) > 1 and " ".join(t.fold for t in words) not in _IDIOMS:
-        return False
-    if "genre" in roles and not (
-        len(words) == 1 and words[0].fold in {"history", "short", "family"}
-    ):
-        return False
-    return all(lexicon.ordinary(token.fold) for token in words)
-
-
-_TIME_WORDS = re.compile(
-    r"(?i)(?:spring|summer|autumn|fall|winter|night|evening|morning|afternoon|weekend|day|"
-    r"\w+ies|(?:19|20)\d0s|monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
-)
-_IDIOMS = frozenset(
-    [
-        "film history",
-        "true story",
-        "on the run",
-        "one night",
-        "last stand",
-        "picture book",
-        "first love",
-    ]
-)
-"""Keywords of several words that are ordinary language as well."""
-_THEME_LEADS = frozenset(
-    ["about", "theme", "themes", "keyword", "keywords", "tag", "tags", "tagged", "is", "are"]
-)
-
-
-def _tells_time(found: Found, tokens: Sequence[Token], lexicon: Lexicon) -> bool:
-    """Return whether a keyword is a word for times ("winter", "seventies") and not quoted."""
-    if found.kind == "title" or found.quoted or found.last - found.first > 1:
-        return False
-    if {lexicon.role(v.field) for v in found.phrase.values} != {"theme"}:
-        return False
-    lead = tokens[found.first - 1].fold if found.first else ""
-    word = tokens[found.first].fold
-    decade = DECADE.fullmatch(word) is not None
-    return (
-        bool(_TIME_WORDS.fullmatch(word)) and (decade or not word.endswith("ies"))
-    ) and lead not in _THEME_LEADS
-
-
-def _is_own(found: Found, own: Set[tuple[str, str]]) -> bool:
-    values = found.phrase.values
-    return len(found.phrase.words) > 1 and any((v.field, fold(v.value)) in own for v in values)
 
 
 def _found_node(found: Found, tokens: Sequence[Token]) -> Node:
@@ -234,33 +179,44 @@ def _cite_node(match: re.Match[str]) -> Node:
     return Node("cite", match[0], match.start(), match.end(), value=tuple(numbers))
 
 
-def _spans(masked: str) -> list[Span]:  # noqa: C901
+def _spans(masked: str) -> list[Span]:
     """Return the times, gaps, ratings and numbers of a sentence, none overlapping."""
     found: list[Span] = []
-
-    def add(start: int, end: int, kind: str, value: object) -> None:
-        text = masked[start:end]
-        start += len(text) - len(text.lstrip())
-        if value is not None and not any(s.start < end and start < s.end for s in found):
-            found.append(Span(start, end, kind, value))
-
-    for kind, table in (("gap", GAPS), ("time", TIMES), ("rating", RATINGS), ("repeats", REPEATS)):
-        for pattern, build in table:
+    for kind, patterns in _KINDS:
+        for pattern, build in patterns:
             for match in pattern.finditer(masked):
-                add(match.start(), match.end(), kind, build(match))
-    for match in DECADE.finditer(masked):
-        add(match.start(), match.end(), "decade", decade(match["decade"]))
-    for match in BARE_YEAR.finditer(masked):
-        add(match.start(), match.end(), "time", bare_year(match))
-    for match in PROPORTION.finditer(masked):
-        add(match.start(), match.end(), "proportion", proportion(match))
-    for match in ORDINALS.finditer(masked):
-        if match[0].lower() != "first":
-            add(match.start(), match.end(), "ordinal", parse_ordinal(match["ordinal"]))
-    for match in NUMBER.finditer(masked):
-        if match["number"].lower() not in {"one", "some"}:
-            add(match.start("number"), match.end("number"), "number", parse_number(match["number"]))
+                group = "number" if kind == "number" else 0
+                start, end = match.span(group)
+                start += len(match[group]) - len(match[group].lstrip())
+                value = build(match)
+                taken = any(s.start < end and start < s.end for s in found)
+                if value is not None and not taken:
+                    found.append(Span(start, end, kind, value))
     return found
+
+
+def _ordinal(match: re.Match[str]) -> int | None:
+    return None if match[0].lower() == "first" else parse_ordinal(match["ordinal"])
+
+
+def _number(match: re.Match[str]) -> Range | None:
+    text = match["number"]
+    return None if text.lower() in {"one", "some"} else parse_number(text)
+
+
+_Patterns = Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], object]]]
+_KINDS: tuple[tuple[str, _Patterns], ...] = (
+    ("gap", GAPS),
+    ("time", TIMES),
+    ("rating", RATINGS),
+    ("repeats", REPEATS),
+    ("decade", ((DECADE, lambda match: decade(match["decade"])),)),
+    ("time", ((BARE_YEAR, bare_year),)),
+    ("proportion", ((PROPORTION, proportion),)),
+    ("ordinal", ((ORDINALS, _ordinal),)),
+    ("number", ((NUMBER, _number),)),
+)
+"""What is read in a sentence, the earlier before the later."""
 
 
 def _words(
@@ -320,5 +276,7 @@ def _word(run: Sequence[Token], place: int, lexicon: Lexicon) -> tuple[Node, int
         kind = _MARKS[token.text]
         return Node("mark", token.text, token.start, token.end, classes=frozenset([kind])), 1
     if is_quote(token):
+        return Node("quote", token.text, token.start, token.end), 1
+    if is_picture(token):
         return Node("quote", token.text, token.start, token.end), 1
     return Node("unknown", token.text, token.start, token.end, lemma=token.fold), 1

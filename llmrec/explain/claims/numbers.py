@@ -106,7 +106,7 @@ _EXACT_RE = (
 _VAGUE_RE = "|".join(
     sorted((v for v in _VAGUE if v not in {"a", "an", "the"}), key=len, reverse=True)
 )
-COUNT = rf"(?:{_VAGUE_RE}|{_EXACT_RE})"
+COUNT = rf"(?:{_VAGUE_RE}|(?:{_EXACT_RE})(?:[- ]and[- ]a[- ]half)?)"
 """A regular expression for how many of something."""
 AMOUNT = rf"(?:{COUNT}|an|a|the)"
 """The same, of a unit: "a week" is one."""
@@ -133,6 +133,10 @@ class Range:
 def parse_number(text: str) -> Range | None:
     """Read a number that ``COUNT`` or ``AMOUNT`` matches."""
     text = re.sub(r"\s+", " ", text.strip().lower())
+    whole = re.sub(r"[- ]and[- ]a[- ]half$", "", text)
+    if whole != text and text not in _VAGUE:
+        number = parse_number(whole)
+        return Range(number.low + 0.5, number.high + 0.5) if number else None
     if text in _VAGUE:
         return Range(*map(float, _VAGUE[text]))
     if re.fullmatch(r"\d+(?:,\d{3})*(?:\.\d+)?", text):

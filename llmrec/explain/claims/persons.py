@@ -8,6 +8,7 @@ from llmrec.explain.claims.binding import Alternatives
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.nodes import Node
 
 MAKERS = frozenset(["director", "writer"])
@@ -32,6 +33,7 @@ _PLAYING = frozenset(
         "come",
     ]
 ) | {"turn up", "show up", "pop up", "be seen", "can be seen", "be back", "come back"}
+_JOINING = frozenset(["join", "head", "anchor", "top"])
 _OF = frozenset(["of", "from", "in", "behind"])
 _STEP = frozenset(
     ["and", "both", "also", "of", "in", "to", "for", "on", "the", "a", "too", "either", "by"]
@@ -55,7 +57,7 @@ def said_of_person(binder: Binder, place: int) -> list[Said]:
     here = _take_phrase(binder, here, found)
     here = _take_aside(binder, here, found)
     here = _past_names(binder, here)
-    main = _take_verb(binder, here)
+    main = _take_verb(binder, here) or _take_part(binder, here, known=bool(found))
     if main is not None:
         found.append(main)
     elif found and not any(roles != ANY for roles, _ in found) and not _ends(binder, here):
@@ -125,11 +127,15 @@ def _take_aside(binder: Binder, here: int, found: list[Said]) -> int:
     opener = nodes[start].lemma
     roles = _roles_in(binder, aside)
     objects = next((n for n in aside if nodes[n].lemma in _OF and _objects(binder, n)[0]), None)
+    if opener == "the" and found and not roles < ANY:
+        return here
     if opener in {
         "who",
         "whom",
         "whose",
         "the",
+        "one",
+        "star",
         "known",
         "familiar",
         "seen",
@@ -163,7 +169,7 @@ def _roles_in(binder: Binder, places: range) -> frozenset[str]:
     nodes = [binder.nodes[n] for n in places]
     if any(n.has("directornoun") or n.lemma in _MAKING for n in nodes):
         return MAKERS
-    if any(n.has("castnoun") for n in nodes):
+    if any(n.has("castnoun") and n.lemma not in {"name", "face"} for n in nodes):
         return ACTORS
     return ANY
 
@@ -188,6 +194,23 @@ def _take_verb(binder: Binder, here: int) -> Said | None:
     return roles, _as_readings(binder, after)
 
 
+def _take_part(binder: Binder, here: int, *, known: bool) -> Said | None:
+    """Take "heads the cast of A", "has a part in A"; of the new item where none is named."""
+    nodes = binder.nodes
+    end = here
+    while end < len(nodes) and nodes[end].kind != "entity" and not _breaks(nodes[end]):
+        end += 1
+    stretch = range(here, end)
+    roles = _roles_in(binder, stretch)
+    joins = any(nodes[n].lemma in _PLAYING | _JOINING and nodes[n].has("verb") for n in stretch)
+    if not joins and (roles == ANY or not any(nodes[n].has("verb", "aux") for n in stretch)):
+        return None
+    if end < len(nodes) and nodes[end].kind == "entity":
+        row = _objects(binder, end - 1)[0]
+        return (roles, [row]) if row else None
+    return (roles, [[binder.rec]]) if known else None
+
+
 def _skipped(node: Node) -> bool:
     return node.has("additive", "have_short", "then", "time", "modal") or (
         (node.has("aux") and node.lemma != "be")
@@ -201,6 +224,10 @@ def _roles_of_verb(binder: Binder, here: int) -> frozenset[str] | None:
     node = binder.nodes[here]
     behind = binder.nodes[here + 1 : here + 7]
     words = {n.lemma for n in behind}
+    if node.lemma in {"return", "reunite", "be back", "come back"} or (
+        node.lemma == "be" and "back" in words
+    ):
+        return ANY
     if node.lemma == "be":
         if any(n.has("castnoun") for n in behind) or words & {"in", "back", "on board"}:
             return ACTORS if not any(n.has("directornoun") for n in behind) else MAKERS
@@ -230,18 +257,19 @@ def _as_readings(binder: Binder, first: int) -> Alternatives:
     return [row] if row else []
 
 
-def _objects(binder: Binder, start: int) -> tuple[list, int]:  # type: ignore[type-arg]
+def _objects(binder: Binder, start: int) -> tuple[list[Ref], int]:
     """Return the refs of a list of items behind a place, and where the list ends.
 
     Prepositions may be repeated in it: "in [1], in [3] and in this film".
     """
     nodes = binder.nodes
-    refs, end, here = [], start + 1, start + 1
+    refs: list[Ref] = []
+    end, here = start + 1, start + 1
     while here < len(nodes):
         node = nodes[here]
         if node.kind == "entity":
             readings = binder.resolve(here)
-            if not readings:
+            if not readings or (refs and _starts_clause(binder, here + 1, here - 1)):
                 break
             refs.extend(readings[0])
             end = here + 1
@@ -252,13 +280,16 @@ def _objects(binder: Binder, start: int) -> tuple[list, int]:  # type: ignore[ty
         ):
             break
         here += 1
-    if refs and end < len(nodes) and _starts_clause(binder, end):
-        return refs[:1] if len(refs) == 1 else refs, end
     return refs, end
 
 
-def _starts_clause(binder: Binder, place: int) -> bool:
-    return binder.nodes[place].has("aux")
+def _starts_clause(binder: Binder, verb: int, comma: int) -> bool:
+    """Return whether an item behind a comma is the subject of a clause of its own."""
+    nodes = binder.nodes
+    finite = (
+        verb < len(nodes) and nodes[verb].has("aux", "verb") and "ing" not in nodes[verb].classes
+    )
+    return finite and nodes[comma].has("comma")
 
 
 def _ends(binder: Binder, here: int) -> bool:

@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims import (
+    rules_ages,
+    rules_counts,
+    rules_deeds,
+    rules_extremes,
     rules_franchise,
+    rules_gaps,
     rules_history,
     rules_items,
-    rules_likeness,
+    rules_liking,
+    rules_negation,
+    rules_only,
+    rules_order,
     rules_ratings,
     rules_reasons,
+    rules_seen,
     rules_times,
+    rules_weights,
 )
 from llmrec.explain.claims.binding import Binder
-from llmrec.explain.claims.entities import Context, Mention, Ref, link_entities
+from llmrec.explain.claims.entities import link_entities
 from llmrec.explain.claims.leftovers import check_connective, check_leftovers, is_courtesy
+from llmrec.explain.claims.mentions import Context, Mention, Ref
 from llmrec.explain.claims.nodes import read_sentences
 from llmrec.explain.claims.vocabulary import Value, Vocabulary
 
@@ -27,28 +38,31 @@ if TYPE_CHECKING:
 
 _RULES = (
     check_connective,
-    rules_reasons.check_seen,
+    rules_seen.check_seen,
     rules_reasons.check_reasons,
-    rules_reasons.check_exclusive,
-    rules_reasons.check_weights,
-    rules_ratings.check_liking,
-    rules_ratings.check_received,
-    rules_ratings.check_always_rated,
+    rules_weights.check_strongest,
+    rules_weights.check_exclusive,
+    rules_weights.check_weights,
+    rules_liking.check_foretold,
+    rules_liking.check_liking,
+    rules_liking.check_received,
     rules_ratings.check_ratings,
-    rules_ratings.check_repeats,
-    rules_likeness.check_ages,
-    rules_likeness.check_age,
-    rules_times.check_gaps,
-    rules_times.check_order,
-    rules_history.check_counts,
-    rules_history.check_only,
+    rules_deeds.check_repeats,
+    rules_ages.check_ages,
+    rules_ages.check_age,
+    rules_gaps.check_gaps,
+    rules_order.check_order,
+    rules_extremes.check_extremes,
+    rules_extremes.check_superlatives,
+    rules_counts.check_counts,
+    rules_only.check_only,
     rules_franchise.check_franchise,
-    rules_history.check_ordinals,
+    rules_only.check_ordinals,
     rules_history.check_tastes,
     rules_times.check_times,
-    rules_reasons.check_negations,
+    rules_negation.check_negations,
     rules_items.check_items,
-    rules_ratings.check_deeds,
+    rules_deeds.check_deeds,
     check_leftovers,
 )
 """In this order: a rule takes what later rules would read otherwise."""

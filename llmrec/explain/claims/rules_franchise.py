@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from llmrec.explain.claims.entities import Ref
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Facts
 
-_STORY = frozenset(["the", "story", "tale", "adventure", "series", "saga", "line", "of", "a"])
+_STORY = frozenset(
+    ["where", "the", "story", "tale", "adventure", "series", "saga", "line", "of", "a"]
+)
 
 
 def check_franchise(binder: Binder) -> None:
@@ -36,7 +38,9 @@ def _check_sequel(binder: Binder, place: int) -> None:
     node = binder.nodes[place]
     target = _of_entity(binder, place)
     subjects = binder.bind(place) if target is None else _subject(binder, place, target)
-    bases = [target] if target is not None else _said(binder)
+    own = {i for refs in subjects for ref in refs for i in ref.ids}
+    here = [ref for ref in binder.refs() if not ref.ids & own]
+    bases = [target] if target is not None else here or _said(binder)
     later = node.has("sequelnoun")
     loose = node.lemma in {"follow-up", "followup", "successor", "continuation", "follow up"}
     facts = binder.context.facts
@@ -104,7 +108,7 @@ def _check_continued(binder: Binder, place: int) -> None:
     behind = binder.nodes[place + 1 : place + 7]
     story = any(n.lemma in {"story", "tale", "adventure", "saga", "adventures"} for n in behind)
     first = next((n for n in behind if n.lemma not in _STORY and not n.has("film")), None)
-    if first is None or not (first.kind == "entity" or story):
+    if first is None or not (first.kind == "entity" or story or _is_series(binder, first)):
         return
     node = binder.nodes[place]
     node.used = True
@@ -182,4 +186,13 @@ def _check_next(binder: Binder, place: int) -> None:
     parts = [part for i in seen if (part := facts.part(i)) is not None]
     own = facts.part(item)
     ok = bool(seen) and (own is None or (bool(parts) and own == max(parts) + 1))
+    lead = binder.nodes[place + 1] if place + 1 < len(binder.nodes) else None
+    after = [e for e in binder.entities if e == place + 2]
+    if lead is not None and lead.has("after") and after:
+        ok = ok and any(
+            facts.comes_after(item, i)
+            for refs in binder.resolve(after[0])
+            for r in refs
+            for i in r.ids
+        )
     binder.context.report("franchise", node.text, ok=ok)

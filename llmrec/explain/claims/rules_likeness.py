@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.events import events_of
-from llmrec.explain.claims.numbers import Range
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.binding import Alternatives, Binder
-    from llmrec.explain.claims.entities import Ref
+    from llmrec.explain.claims.mentions import Ref
     from llmrec.explain.claims.traits import Trait
 
 Claims = "Sequence[tuple[Trait, Alternatives]]"
@@ -40,7 +37,7 @@ def check_companions(binder: Binder, claims: Sequence[tuple[Trait, Alternatives]
             clause = binder.clause(place)
             near = [(t, a) for t, a in claims if clause.start <= t.place < clause.end]
             if near:
-                _check_also(binder, near)
+                _check_also(binder, place, near)
 
 
 def _near(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alternatives]]) -> list[Trait]:
@@ -60,8 +57,15 @@ def _check_like(binder: Binder, entity: int, claims: Sequence[tuple[Trait, Alter
     near = _near(binder, entity, claims)
     refs = (binder.resolve(entity) or [[]])[0]
     if near:
-        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in near)
+        said = [*near, *(t for t, _ in claims if _leads_to(binder, t.place, entity))]
+        ok = any(all(holds_of(ref, trait) for ref in refs) for trait in said)
         binder.context.report("relation", f"{names_of_refs(binder, refs)} likewise", ok=ok)
+
+
+def _leads_to(binder: Binder, trait: int, entity: int) -> bool:
+    """Return whether a trait is what is compared with an entity ("action like the first")."""
+    within = binder.clause(trait) == binder.clause(entity) and trait < entity
+    return within and binder.premodified(trait) != entity
 
 
 def _check_contrast(
@@ -75,20 +79,28 @@ def _check_contrast(
         binder.context.report("comparison", f"{names_of_refs(binder, refs)} differs", ok=ok)
 
 
-def _check_also(binder: Binder, near: Sequence[tuple[Trait, Alternatives]]) -> None:
+def _check_also(binder: Binder, place: int, near: Sequence[tuple[Trait, Alternatives]]) -> None:
     """Check that what is "also" so is so of something else as well."""
     facts = binder.context.facts
     for_one = False
+    before = [e for e in binder.entities if e < place]
+    named = {i for e in before for r in (binder.resolve(e) or [[]])[0] for i in r.ids}
     for trait, targets in near:
         own = {i for refs in targets[:1] for ref in refs for i in ref.ids}
-        others = [ref.ids for ref in binder.refs() if not ref.ids & own]
-        others = others or [ref.ids for ref in binder.context.earlier if not ref.ids & own]
-        if not others:
-            others = [frozenset([i]) for i in facts.events if i not in own]
-            others += [frozenset([i]) for i in (facts.evidence_ids | {facts.item.item_id}) - own]
+        said = [*binder.refs(), *binder.context.earlier, binder.rec]
+        others = [ref.ids for ref in said if not ref.ids & own]
+        if not any(ids & named for ids in others):
+            others += [frozenset([i]) for i in facts.known_ids - own]
         for_one = for_one or any(trait.holds(i) for ids in others for i in ids)
         for_one = for_one or any(len(refs) > 1 for refs in targets[:1])
+    if all(ref.rec for ref in [*binder.refs(), *binder.context.earlier]):
+        for_one = for_one or len({trait.label for trait, _ in near}) > 1 or _tells_more(binder)
     binder.context.report("relation", "something else is so too", ok=for_one)
+
+
+def _tells_more(binder: Binder) -> bool:
+    """Return whether tastes were told before, which what is "also" so adds to."""
+    return bool(binder.context.traits or binder.context.counted)
 
 
 def _compared(binder: Binder, place: int) -> bool:
@@ -137,9 +149,16 @@ def check_inherited(binder: Binder, claims: Sequence[tuple[Trait, Alternatives]]
             *binder.context.counted,
         ]
         kinds = [trait for trait in before if trait.role != "year"] or list(before)
-        refs = (binder.resolve(heir) or [[]])[0]
+        readings = binder.resolve(heir) or [[]]
+        if binder.nodes[heir].has("it"):
+            readings = [*readings, [binder.rec]]
         last = kinds[-2 if _says_both(binder, place) else -1 :]
-        ok = bool(last) and all(holds_of(ref, trait) for ref in refs for trait in last)
+        if not last:
+            continue
+        refs = readings[0]
+        ok = any(
+            all(holds_of(ref, trait) for ref in row for trait in last) for row in readings if row
+        )
         label = ", ".join(trait.label for trait in last)
         binder.context.report("relation", f"{label} of {names_of_refs(binder, refs)} too", ok=ok)
 
@@ -176,95 +195,3 @@ def _heir(binder: Binder, place: int) -> int | None:
     ):
         return None
     return None
-
-
-def check_ages(binder: Binder) -> None:
-    """Check "X is older than Y by nine years", "X is the newer": by their years of release."""
-    facts = binder.context.facts
-    for place, node in enumerate(binder.nodes):
-        if node.used or not (
-            _precedes(binder, place) or (node.has("older", "newer") and _tells_age(binder, place))
-        ):
-            continue
-        refs = _aged(binder, place)
-        if len(refs) < 2:
-            continue
-        node.used = True
-        years = [facts.year(min(ref.ids)) for ref in refs[:2]]
-        if any(n.lemma in {"viewing", "event", "entry", "watch"} for n in binder.nodes):
-            events = [events_of(facts, ref) for ref in refs[:2]]
-            years = [row[-1].position if row else None for row in events]
-            for other in binder.nodes:
-                other.used = other.used or other.has("older", "newer")
-        apart = None if years[0] is None or years[1] is None else years[0] - years[1]
-        older = node.has("older") or node.lemma in {"precede", "predate", "come before"}
-        ok = apart is not None and (apart < 0 if older else apart > 0)
-        clause = binder.clause(place)
-        for n in range(max(0, place - 4), min(len(binder.nodes), clause.end + 5)):
-            other = binder.nodes[n]
-            other.used = other.used or other.has("than")
-            counted = n + 1 < len(binder.nodes) and binder.nodes[n + 1].lemma == "year"
-            if other.kind == "number" and isinstance(other.value, Range) and counted:
-                other.used = binder.nodes[n + 1].used = True
-                ok = ok and apart is not None and other.value.holds(abs(apart))
-        binder.context.report("comparison", f"{node.text}: {names_of_refs(binder, refs)}", ok=ok)
-
-
-def check_age(binder: Binder) -> None:
-    """Check "it is twenty years old" by the year of release."""
-    facts = binder.context.facts
-    for place, node in enumerate(binder.nodes):
-        behind = binder.nodes[place + 1 : place + 4]
-        if node.kind != "number" or not isinstance(node.value, Range) or node.used:
-            continue
-        if len(behind) < 2 or behind[0].lemma != "year" or behind[1].lemma != "old":
-            continue
-        node.used = behind[0].used = behind[1].used = True
-        age = node.value
-        ok = any(
-            refs
-            and all(
-                any(
-                    (y := facts.year(i)) is not None
-                    and (age.holds(facts.now.year - y) or age.holds(facts.now.year - y - 1))
-                    for i in ref.ids
-                )
-                for ref in refs
-            )
-            for refs in binder.bind(place)
-        )
-        binder.context.report("year", f"{node.text} years old", ok=ok)
-
-
-def _precedes(binder: Binder, place: int) -> bool:
-    """Return whether "precedes [1] by five years" speaks of releases."""
-    node = binder.nodes[place]
-    if not node.has("followv", "datev") or not node.has("verb"):
-        return False
-    behind = binder.nodes[place + 1 :]
-    return any(n.lemma == "year" for n in behind) and any(n.lemma == "by" for n in behind)
-
-
-def _tells_age(binder: Binder, place: int) -> bool:
-    clause = binder.within(binder.clause(place))
-    lead = binder.nodes[max(0, place - 2) : place]
-    if any(n.has("uverb") and not n.has("recv") for n in clause):
-        return False
-    return any(n.has("than") for n in clause) or any(n.lemma in {"the", "be", "year"} for n in lead)
-
-
-def _aged(binder: Binder, place: int) -> list[Ref]:
-    """Return what is older or newer, and than what."""
-    clause = binder.clause(place)
-    here = [e for e in binder.entities if clause.start <= e < clause.end]
-    refs = [
-        ref
-        for e in here
-        if not binder.nodes[e].has("they")
-        for ref in (binder.resolve(e) or [[]])[0]
-    ]
-    if len(refs) < 2:
-        subject = refs[:1] or (binder.bind(place) or [[]])[0][:1]
-        others = [*binder.refs(), *binder.context.earlier[::-1], binder.rec]
-        refs = [*subject, *[o for o in others if subject and o.ids != subject[0].ids]]
-    return refs[:2]

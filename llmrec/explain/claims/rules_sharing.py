@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.entities import Ref
 from llmrec.explain.claims.events import events_of
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.explain.claims.binding import Alternatives, Binder
+    from llmrec.explain.claims.clauses import Clause
     from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.traits import Trait
 
@@ -39,8 +40,18 @@ def share_places(binder: Binder) -> list[int]:
             continue
         if node.has("sharev", "similarv") and node.has("recv") and not _joins_items(binder, place):
             continue
+        if node.lemma == "alike" and place and binder.nodes[place - 1].kind == "value":
+            continue
+        if node.lemma in {"same", "very same"} and not _same_what(binder, place):
+            continue
         found.append(place)
     return found
+
+
+def _same_what(binder: Binder, place: int) -> bool:
+    """Return whether something is behind "the same" that a catalogue knows."""
+    behind = binder.nodes[place + 1 : place + 5]
+    return any(n.kind in {"value", "decade"} or n.has(*FIELD_NOUNS, "ratingnoun") for n in behind)
 
 
 def _is_one(binder: Binder, place: int) -> bool:
@@ -138,12 +149,45 @@ def check_share(binder: Binder, place: int, traits: Sequence[Trait]) -> None:
         _check_same_rating(binder, place)
         return
     roles = _roles(binder, place)
-    if inside and not roles:
+    if inside and (not roles or _is_plain_part(binder, clause)):
         return
+    if any(n.lemma in {"different", "separate", "distinct"} for n in binder.within(clause)):
+        return
+    if not roles and binder.nodes[place].has("sharev") and not _tells_of_past(binder):
+        return  # "five pupils share a detention"
     decade = any(n.lemma in {"decade", "era", "period"} for n in binder.nodes)
-    ok = any(_all_share(binder, refs, roles, decade=decade) for refs in sharers(binder, place))
+    options = [*sharers(binder, place), *_with_rec(binder, clause)]
+    ok = any(_all_share(binder, refs, roles, decade=decade) for refs in options)
     what = "/".join(sorted(roles)) or "something"
     binder.context.report("relation", f"the same {what}", ok=ok)
+
+
+def _tells_of_past(binder: Binder) -> bool:
+    """Return whether anything but the recommended item is named, or could be cited."""
+    named = any(not ref.rec for ref in [*binder.refs(), *binder.context.earlier])
+    return named or bool(binder.context.facts.evidence)
+
+
+def _with_rec(binder: Binder, clause: Clause) -> Alternatives:
+    """Return the recommended item beside the last item of a clause that tells of "it"."""
+    here = [e for e in binder.entities if clause.start <= e < clause.end]
+    names = [e for e in here if not binder.nodes[e].has("anaphor")]
+    if any(binder.nodes[e].has("both", "they") for e in here) or binder.says_all(clause.start):
+        return []
+    if (
+        len(names) > 1
+        and len(here) == len(names)
+        and any(binder.nodes[e].has("rec") for e in names)
+    ):
+        return []
+    last = (binder.resolve(here[-1]) or [[]])[0] if here else []
+    return [[binder.rec, ref] for ref in last if not ref.rec]
+
+
+def _is_plain_part(binder: Binder, clause: Clause) -> bool:
+    """Return whether "the action part it shares" speaks of no role in a cast."""
+    nouns = [n for n in binder.within(clause) if n.has(*FIELD_NOUNS) and not n.has("verb")]
+    return all(n.lemma in {"part", "role", "face", "name", "line-up", "element"} for n in nouns)
 
 
 def _roles(binder: Binder, place: int) -> set[str]:

@@ -77,6 +77,12 @@ _SERIES = frozenset(
 _SERIES_LEADS = frozenset(["another", "more", "other", "further"])
 
 
+_KINDS = frozenset(
+    ["genre", "director", "writer", "theme", "series", "country", "actor", "cast", "keyword"]
+)
+"""What our own sentences call a value before they quote it."""
+
+
 def find_phrases(
     text: str,
     tokens: Sequence[Token],
@@ -154,6 +160,7 @@ def _merged(options: Sequence[tuple[Phrase, int]]) -> list[tuple[Phrase, int]]:
                 titles=known.titles | phrase.titles,
                 values=known.values | phrase.values,
                 surname=known.surname and phrase.surname,
+                nickname=all(p.nickname for p in (known, phrase) if p.titles),
             )
     return sorted(((phrase, end) for end, phrase in by_end.items()), key=lambda o: -o[1])
 
@@ -167,7 +174,8 @@ def _quotation(text: str, tokens: Sequence[Token], place: int, near: Vocabulary)
     inside = fold(text[start:end]) if end >= 0 else ""
     last = next((n for n in range(place, len(tokens)) if tokens[n].start >= end), len(tokens))
     phrase = Phrase((inside,), frozenset(), (False,))
-    if inside in near.exact_titles:
+    kind = tokens[place - 2].fold if place > 1 else ""
+    if inside in near.exact_titles and not (inside in near.exact_values and kind in _KINDS):
         phrase.titles |= near.exact_titles[inside]
         return Found(phrase, place, last, "title", quoted=True)
     if inside in near.exact_values:
@@ -188,7 +196,8 @@ def reading_of(
     quoted = _quoted(tokens, start, end)
     title = bool(phrase.titles) and _is_title(phrase, tokens, place, known, lexicon, quoted=quoted)
     value = bool(phrase.values) and _is_value(phrase, tokens, place, lexicon)
-    if value and title and not any(t.capital for t in tokens[start:end]):
+    nickname = phrase.nickname and not _cited(tokens, end)
+    if value and title and (nickname or not any(t.capital for t in tokens[start:end])):
         title = False
     if title and value:
         series = _names_series(tokens, start, end)
@@ -228,15 +237,24 @@ def _is_title(
     quoted: bool,
 ) -> bool:
     start, end = place
+    if _in_decimal(tokens, start, end):
+        return False
+    if not quoted and not any(c.isalnum() for t in tokens[start:end] for c in t.text):
+        return False  # a bracket, though an item is called so
+    if start and tokens[start - 1].text == "-" and tokens[start - 1].end == tokens[start].start:
+        return False  # the "up" of "follow-up"
     marked = quoted or _cited(tokens, end)
     ordinary = all(lexicon.ordinary(word) for word in phrase.words)
     capital = _capitals(phrase, [token for token in tokens[start:end] if token.is_word])
     if not ordinary:
-        return capital or marked or len(phrase.words) > 2
+        written_small = len(phrase.words) > 2 and bool(phrase.titles & known)
+        return capital or marked or written_small or _is_casual(tokens)
     if len(phrase.words) > 1:
         return capital or marked
-    if marked or not capital:
-        return marked
+    if quoted or not capital:
+        return quoted or (marked and _is_casual(tokens))
+    if marked:
+        return True
     if not _opens(tokens, start) and not phrase.words[0].isdigit():
         return True
     return bool(phrase.titles & known) and _stands_as_name(tokens, start, end, lexicon)
@@ -249,7 +267,7 @@ def _stands_as_name(tokens: Sequence[Token], start: int, end: int, lexicon: Lexi
     after = tokens[end].fold if end < len(tokens) else ""
     verbs = {"is", "was", "has", "and", "comes", "shares", ",", "stars", "'s"}
     if tokens[start].fold in {"us", "her", "him", "them"}:
-        return after in {"is", "was", "has"}
+        return after in {"is", "was", "has", "makes", "brings", "shares", "keeps", "adds", "offers"}
     hit = lexicon.lookup(tokens, end) if end < len(tokens) else None
     finite = hit is not None and bool(hit[2] & {"aux", "modal", "past"}) and "noun" not in hit[2]
     return tokens[start].fold not in _PRONOUNS and (after in verbs or finite)
@@ -263,6 +281,19 @@ def _capitals(phrase: Phrase, words: Sequence[Token]) -> bool:
         if capital and not (token.fold in _SMALL and len(words) > 1)
     ]
     return all(pairs) if pairs else len(words) > 1 or not (words and words[0].text.isalpha())
+
+
+def _in_decimal(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Return whether a number is a part of another ("3" in "3.5")."""
+    behind = "".join(t.text for t in tokens[end : end + 2])
+    lead = "".join(t.text for t in tokens[max(0, start - 2) : start])
+    inside = tokens[end - 1].text.isdigit() and behind[:1] == "." and behind[1:].isdigit()
+    return inside or (tokens[start].text.isdigit() and lead[-1:] == "." and lead[:-1].isdigit())
+
+
+def _is_casual(tokens: Sequence[Token]) -> bool:
+    """Return whether a text is written without any capitals."""
+    return not any(token.capital for token in tokens)
 
 
 def _cited(tokens: Sequence[Token], end: int) -> bool:
@@ -287,11 +318,15 @@ def _is_value(
 ) -> bool:
     """Return whether a phrase may stand for an attribute value here."""
     start, end = place
+    if start and end < len(tokens) and (tokens[start - 1].text, tokens[end].text) == ("[", "]"):
+        return False
     words = [token for token in tokens[start:end] if token.is_word]
+    if not words or any(token.text in "[]" for token in tokens[start:end]):
+        return False  # a part of a citation, though a keyword is spelt so
     persons = [v for v in phrase.values if v.field in lexicon.person_fields]
     if persons and len(persons) == len(phrase.values):
         capital = words[-1].capital or not words[-1].text.isascii()
         if phrase.surname and _opens(tokens, start) and lexicon.ordinary(words[-1].fold):
             return False
-        return capital or len(words) > 1
+        return capital or len(words) > 1 or _is_casual(tokens)
     return True

@@ -110,6 +110,12 @@ def is_quote(token: Token) -> bool:
     return token.text in _QUOTES
 
 
+def is_picture(token: Token) -> bool:
+    """Return whether a token is a picture (an emoji, an arrow), which says nothing."""
+    kinds = {"So", "Sk", "Sm", "Mn", "Cf"}
+    return all(not c.isascii() and unicodedata.category(c) in kinds for c in token.text)
+
+
 def sentence_spans(text: str, held: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the spans of a text's sentences.
 

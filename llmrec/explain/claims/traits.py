@@ -5,34 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llmrec.explain.claims.kindred import stems
 from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.when import When
-from llmrec.explain.facts import CLASSIC_YEARS, stem
+from llmrec.explain.facts import CLASSIC_YEARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Set
 
     from llmrec.explain.claims.binding import Binder
+    from llmrec.explain.claims.nodes import Node
     from llmrec.explain.claims.vocabulary import Value
 
 _DIRECTING = frozenset(["directornoun", "directv"])
 _ACTING = frozenset(["castnoun", "castv"])
 _MAKER_ROLES = frozenset(["director", "writer"])
-_THEME_CUES = frozenset(
-    [
-        "about",
-        "on",
-        "of",
-        "around",
-        "tagged",
-        "labelled",
-        "labeled",
-        "with",
-        "involving",
-        "featuring",
-        "into",
-    ]
-)
+_THEME_CUES = frozenset([
+    "about", "on", "of", "around", "tagged", "labelled", "labeled", "with", "involving",
+    "featuring", "into",
+])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +56,25 @@ def _trait(binder: Binder, place: int) -> Trait | None:
         meant = [v for v in values if not cue or facts.lexicon.role(v.field) in cue]
         label = node.text + (f" as {'/'.join(sorted(cue))}" if cue else "")
         person = roles <= {"director", "cast", "writer"}
-        if roles == {"theme"}:
-            roots = [stem(word) for word in fold(node.text).replace("-", " ").split()]
+        if _is_common_noun(node, roles):
+            roots = stems(fold(node.text))
             return Trait(
                 place,
                 label,
-                "theme",
+                min(roles),
                 lambda i: facts.has(i, meant) or facts.text_words(i).issuperset(roots),
             )
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
     if node.kind == "decade":
         start: int = node.value  # type: ignore[assignment]
+        told = {*stems(f"{start}s"), stems(node.text)[-1]}
         return Trait(
-            place, f"{start}s", "year", lambda i: start <= (facts.year(i) or 0) < start + 10
+            place,
+            f"{start}s",
+            "year",
+            lambda i: (
+                start <= (facts.year(i) or 0) < start + 10 or bool(facts.text_words(i) & told)
+            ),
         )
     if isinstance(node.value, When) and node.value.year is not None and is_release(binder, place):
         years = node.value.years
@@ -107,12 +104,12 @@ def _trait(binder: Binder, place: int) -> Trait | None:
             "year",
             lambda i: facts.now.year - (facts.year(i) or 9999) >= CLASSIC_YEARS,
         )
-    if node.kind == "unknown" and node.lemma.isalpha():
-        root = stem(node.lemma)
-        named = {i for ref in [*binder.refs(), binder.rec] for i in ref.ids}
-        if any(root in facts.text_words(i) for i in named):
-            return Trait(place, node.text, "text", lambda i: root in facts.text_words(i))
     return None
+
+
+def _is_common_noun(node: Node, roles: Set[str]) -> bool:
+    """Return whether a value is a word that a description may use as well ("an avenger")."""
+    return roles == {"theme"} or (roles <= {"genre", "theme", "franchise"} and node.text.islower())
 
 
 def in_roles(binder: Binder, trait: Trait, roles: frozenset[str]) -> Trait:
@@ -234,6 +231,8 @@ def _cue(binder: Binder, place: int) -> frozenset[str]:
             "carry",
         }
         return frozenset(["cast"]) if played else _MAKER_ROLES
+    if lead.lemma == "direct" and "past" not in lead.classes and "ing" not in lead.classes:
+        return frozenset()  # "X directs Y": Y plays
     if lead.has(*_DIRECTING) and not lead.has("film", "glue") and lead.lemma in _DIRECTORS:
         return _MAKER_ROLES
     if lead.has(*_ACTING) and lead.lemma in _ACTORS:

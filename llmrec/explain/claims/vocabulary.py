@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from llmrec.explain.claims.lexicon import plural, singular
+from llmrec.explain.claims.nicknames import nicknames
 from llmrec.explain.claims.tokens import Token, fold, tokenize
 from llmrec.neutralize import neutralize
 from llmrec.serialize import title_text
@@ -55,6 +56,8 @@ class Phrase:
     values: set[Value] = field(default_factory=set)
     surname: bool = False
     """A part of a name, which counts only with a capital."""
+    nickname: bool = False
+    """A part of a title, which counts only where it is no attribute value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Vocabulary:
             which are clear only where few items are in question.
     """
 
-    def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:  # noqa: C901
+    def __init__(self, items: Iterable[Item], lexicon: Lexicon, *, short: bool = False) -> None:
         self._by_first: dict[str, dict[tuple[str, ...], Phrase]] = defaultdict(dict)
         self._lexicon = lexicon
         self.exact_titles: dict[str, set[str]] = defaultdict(set)
@@ -90,29 +93,37 @@ class Vocabulary:
         """The first words of every place of a long text, to (text, its words, the place)."""
         self.series: dict[str, list[str]] = defaultdict(list)
         """Folded names of series to the ids of their items, in the catalogue's order."""
+        if short:
+            self._add_near(list(items))
+        else:
+            self._add_catalogue(items)
+
+    def _add_near(self, items: Sequence[Item]) -> None:
+        """Add the titles of the items in question, whole and in part, and what to quote."""
+        for part, item_id in nicknames(items, self._lexicon):
+            self._add(part, title_of=item_id, nickname=True)
+        for item in items:
+            self._add_exact(item)
+            for title in [*title_forms(item.title), *_short_forms(item.title)]:
+                self._add(title, title_of=item.item_id)
+
+    def _add_catalogue(self, items: Iterable[Item]) -> None:
+        """Add whole titles, attribute values and the genres that no item has."""
         seen: set[tuple[str, str]] = set()
         for item in items:
             for title in title_forms(item.title):
                 self._add(title, title_of=item.item_id)
-            if short:
-                self._add_exact(item)
-                for title in _short_forms(item.title):
-                    self._add(title, title_of=item.item_id)
-                continue
             for name, value in attribute_values(item.attributes):
-                if lexicon.role(name) == "franchise":
+                if self._lexicon.role(name) == "franchise":
                     self.series[fold(value)].append(item.item_id)
                 if (name, value) not in seen:
                     seen.add((name, value))
                     self._add_value(Value(name, value))
-        if not short:
-            fields = {name for name, _ in seen if lexicon.role(name) == "genre"}
-            for name in sorted(fields):
-                for genre in lexicon.genres():
-                    if lexicon.ordinary(genre):
-                        continue
-                    if (name, genre) not in {(n, fold(v)) for n, v in seen}:
-                        self._add_value(Value(name, genre))
+        known = {(name, fold(value)) for name, value in seen}
+        for name in sorted({name for name, _ in seen if self._lexicon.role(name) == "genre"}):
+            for genre in self._lexicon.genres():
+                if not self._lexicon.ordinary(genre) and (name, genre) not in known:
+                    self._add_value(Value(name, genre))
 
     def _add_exact(self, item: Item) -> None:
         for title in [*title_forms(item.title), title_text(item)]:
@@ -142,7 +153,13 @@ class Vocabulary:
         self._add(singular(value.value), value=value)
 
     def _add(
-        self, text: str, *, title_of: str = "", value: Value | None = None, surname: bool = False
+        self,
+        text: str,
+        *,
+        title_of: str = "",
+        value: Value | None = None,
+        surname: bool = False,
+        nickname: bool = False,
     ) -> None:
         tokens = tokenize(text)
         words = [token for token in tokens if token.is_word]
@@ -161,10 +178,11 @@ class Vocabulary:
         phrase = self._by_first[key[0]].get(key)
         if phrase is None:
             capitals = tuple(token.capital for token in words)
-            phrase = Phrase(key, marks, capitals, tail, surname=surname)
+            phrase = Phrase(key, marks, capitals, tail, surname=surname, nickname=nickname)
             self._by_first[key[0]][key] = phrase
         if title_of:
             phrase.titles.add(title_of)
+            phrase.nickname = phrase.nickname and nickname
         if value is not None:
             phrase.values.add(value)
             phrase.surname = phrase.surname and surname

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corpus_parts import film_shelf
 from corpus_parts.scenarios import directors, values
 from corpus_parts.true_facts import Slots
 from corpus_parts.view import (
@@ -11,7 +12,6 @@ from corpus_parts.view import (
     View,
     series,
 )
-from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ def subjects(v: View) -> Iterator[tuple[str, Slots, Item]]:
 
 
 def unseen(v: View, rng: Random, count: int) -> list[Item]:
-    pool = [i for i in film_world.catalogue().values() if i.item_id not in v.seen and i != v.rec]
+    pool = [i for i in film_shelf.catalogue().values() if i.item_id not in v.seen and i != v.rec]
     return rng.sample(pool, count)
 
 

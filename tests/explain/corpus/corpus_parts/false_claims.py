@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corpus_parts import words
+from corpus_parts import film_shelf, words
 from corpus_parts.false_base import Lie, single, strange
 from corpus_parts.false_facts import (
     unseen_title,
@@ -28,7 +28,6 @@ from corpus_parts.view import (
     series_order,
     year,
 )
-from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +90,7 @@ def franchise(v: View, rng: Random) -> Iterator[Lie]:
     note = f"series of {v.rec.title}: {series(v.rec) or 'none'}"
     names = sorted(NAMED_SERIES - {series(v.rec)})
     for name in rng.sample(names, 4):
-        example = next(i for i in film_world.catalogue().values() if series(i) == name)
+        example = next(i for i in film_shelf.catalogue().values() if series(i) == name)
         if strange(v.rec, example):
             yield "fr_name", series_slots(name), note
     if series(v.rec) is None:

@@ -6,7 +6,7 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from corpus_parts import words
+from corpus_parts import film_shelf, words
 from corpus_parts.false_base import Lie, single, subjects, unseen
 from corpus_parts.invented import CONCRETE, PEOPLE, TITLES, safe_genres, unrelated
 from corpus_parts.scenarios import directors, values
@@ -18,7 +18,6 @@ from corpus_parts.view import (
     series,
     year,
 )
-from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +109,11 @@ def wrong_genre(v: View, rng: Random) -> Iterator[Lie]:
 def strangers(item: Item, rng: Random, *, name: str) -> list[str]:
     """Real people (and one invented) with no part in the film or in its relatives."""
     kin = set(directors(item)) | set(values(item, "cast"))
-    for other in film_world.catalogue().values():
+    for other in film_shelf.catalogue().values():
         same_series = series(item) is not None and series(other) == series(item)
         if same_series or directors(other) & directors(item):
             kin |= set(directors(other)) | set(values(other, "cast"))
-    pool = sorted({p for o in film_world.catalogue().values() for p in attribute(o, name)} - kin)
+    pool = sorted({p for o in film_shelf.catalogue().values() for p in attribute(o, name)} - kin)
     return [*rng.sample(pool, 3), rng.choice(PEOPLE)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from corpus_parts import words
+from corpus_parts import film_shelf, words
 from corpus_parts.false_base import Lie, single, strange
 from corpus_parts.invented import CONCRETE, safe_genres, unrelated
 from corpus_parts.scenarios import directors, values
@@ -14,7 +14,6 @@ from corpus_parts.view import (
     attribute,
     year,
 )
-from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +87,7 @@ def wrong_taste(v: View, rng: Random) -> Iterator[Lie]:  # noqa: C901 - a flat l
         ("director", "d", ("t_director", "t_director_like")),
         ("cast", "a", ("t_actor",)),
     ):
-        everyone = sorted({p for o in film_world.catalogue().values() for p in attribute(o, name)})
+        everyone = sorted({p for o in film_shelf.catalogue().values() for p in attribute(o, name)})
         absent = [person for person in everyone if person not in v.tally(name)]
         for person in rng.sample(absent, 2):
             for kind in kinds:

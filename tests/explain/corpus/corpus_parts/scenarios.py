@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from llmrec.world import films as film_world
+from corpus_parts import film_shelf
 
 if TYPE_CHECKING:
     from llmrec.types import Item
@@ -142,11 +142,11 @@ def _times(count: int, as_of: datetime, rng: Random) -> list[datetime]:
 
 def _chosen(item: Item, rng: Random) -> list[str]:
     """Films for the history: relatives of the item, one more taste, and others."""
-    everything = film_world.catalogue()
+    everything = film_shelf.catalogue()
     others = [other for other in everything.values() if other.item_id != item.item_id]
     later = {
         film.id
-        for film in film_world.films()
+        for film in film_shelf.films()
         if film.franchise
         and film.franchise == item.attributes.get("franchise")
         and film.year > int(str(item.attributes["year"]))
@@ -167,7 +167,7 @@ def _chosen(item: Item, rng: Random) -> list[str]:
 
 def _evidence(item: Item, events: list[dict[str, Any]], size: int, rng: Random) -> list[int]:
     """Positions: relatives of the item first, then something recent or next to a relative."""
-    catalogue = film_world.catalogue()
+    catalogue = film_shelf.catalogue()
     near = sorted(
         range(len(events)), key=lambda n: (-_kinship(item, catalogue[events[n]["item_id"]]), n)
     )
@@ -185,7 +185,7 @@ def _evidence(item: Item, events: list[dict[str, Any]], size: int, rng: Random) 
 def grow(name: str, split: str, item_id: str, *, seed: int) -> Scenario:
     """Grow one scenario around the item to recommend."""
     rng = Random(f"{seed} {name}")  # noqa: S311 - no secret
-    item = film_world.catalogue()[item_id]
+    item = film_shelf.catalogue()[item_id]
     chosen = _chosen(item, rng)
     as_of = datetime(rng.randint(2021, 2025), rng.randint(1, 12), rng.randint(1, 28), tzinfo=UTC)
     as_of = as_of.replace(hour=rng.choice([0, 8, 12, 17, 21]))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from corpus_parts import film_shelf
 from corpus_parts.scenarios import directors, values
-from llmrec.world import films as film_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def series(item: Item) -> str | None:
 
 
 def series_order(item: Item) -> int:
-    film = next(film for film in film_world.films() if film.id == item.item_id)
+    film = next(film for film in film_shelf.films() if film.id == item.item_id)
     return film.franchise_order or 0
 
 
@@ -95,7 +95,7 @@ class View:
     """Everything that a sentence about one scenario can be built from."""
 
     def __init__(self, scenario: dict[str, Any]) -> None:
-        catalogue = film_world.catalogue()
+        catalogue = film_shelf.catalogue()
         self.id: str = scenario["id"]
         self.split: str = scenario["split"]
         self.as_of = datetime.fromisoformat(scenario["as_of"])

@@ -1,0 +1,14 @@
+"""Measure both simulated worlds: two parameter sets, two seeds.
+
+python eval/world_report.py [PAGES]    the HTML pages' folder; figures go to eval/results/
+"""
+
+import sys
+from pathlib import Path
+
+from llmrec.cli.world import report
+
+RESULTS = Path(__file__).parent / "results"
+PAGES = Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS
+for name in ("film", "kitchen"):
+    report(PAGES / f"world-{name}.html", world=name, figures=RESULTS / f"world-{name}.json")

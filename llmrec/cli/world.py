@@ -1,0 +1,110 @@
+"""``llmrec world``: simulate people whose causes are known, and say what their world demands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmrec.cli.output import JsonFlag, console, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+app = typer.Typer(no_args_is_help=True, help="Simulate people whose causes are known.")
+
+Seed = Annotated[int, typer.Option(help="Of the simulated people.")]
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The Parquet file to write.")],
+    *,
+    world: Annotated[
+        str, typer.Option(help="film.v2, film.v2b, kitchen.v1, kitchen.v1b or a .yaml file.")
+    ] = "film.v2",
+    people: Annotated[
+        int | None, typer.Option(min=1, help="Accounts; default: the file's.")
+    ] = None,
+    seed: Seed = 7,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the events of any number of people; memory does not grow with them."""
+    import polars as pl
+
+    from llmrec.world.settings import WorldSettings, shipped
+    from llmrec.world.world import World
+
+    settings = WorldSettings.load(Path(world)) if world.endswith(".yaml") else shipped(world)
+    if people is not None:
+        values = settings.model_dump() | {"people": people}
+        values["held_out_people"] = min(settings.held_out_people, people - 1)
+        settings = WorldSettings.of(values, source="--people")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    World(settings, seed=seed).write(out)
+    events = int(pl.scan_parquet(out).select(pl.len()).collect().item())
+    if as_json:
+        print_json({"path": str(out), "world": settings.label, "seed": seed, "events": events})
+        return
+    console().print(
+        f"{events:,} events of {settings.people:,} people written to {out}", markup=False
+    )
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The HTML page to write.")],
+    *,
+    world: Annotated[str, typer.Option(help="film or kitchen.")] = "film",
+    figures: Annotated[
+        Path | None, typer.Option(help="Where the figures go as JSON (default: nowhere).")
+    ] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Several times: 7 and 8.")] = None,
+    encoder: Annotated[str, typer.Option(help="Of the items' texts: minilm, hash, ...")] = "minilm",
+    people: Annotated[int | None, typer.Option(min=1, help="Accounts; fewer are faster.")] = None,
+    explained: Annotated[int, typer.Option(min=1, help="Choices whose causes are asked.")] = 1000,
+) -> None:
+    """Measure a world: the best possible ranking, simple ones, causes; figures and pictures.
+
+    Both parameter sets and both seeds are simulated: some minutes.
+    """
+    import json
+
+    from llmrec.errors import ConfigError, did_you_mean
+    from llmrec.world.report import page
+    from llmrec.world.report import report as measured
+    from llmrec.world.settings import SHIPPED, shipped
+    from llmrec.world.world import World
+
+    labels = [label for label in SHIPPED if label.partition(".")[0] == world]
+    if not labels:
+        names = sorted({label.partition(".")[0] for label in SHIPPED})
+        raise ConfigError(f"there is no world {world!r}", remedy=did_you_mean(world, names))
+    parameters = [shipped(label) for label in labels]
+    if people is not None:
+        fewer = {"people": people, "held_out_people": 0}
+        parameters = [settings.model_copy(update=fewer) for settings in parameters]
+    seeds = seed or [7, 8]
+    found = measured(parameters, seeds, _vectors(world, encoder), explained=explained)
+    found["encoder"] = encoder
+    text = page(World(parameters[0], seed=seeds[0]), found)
+    for path, content in ((out, text), (figures, json.dumps(found, indent=1) + "\n")):
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+    console().print(f"written to {out}", markup=False)
+
+
+def _vectors(world: str, encoder: str) -> NDArray[np.float64]:
+    """Return the vectors of a world's items: ``(n, dim)``, L2-normalised."""
+    import numpy as np
+
+    from llmrec.encode import open_encoder
+    from llmrec.retrieval.texts import encode_items
+    from llmrec.world import dishes, films
+
+    catalogue: Any = films.catalogue() if world == "film" else dishes.catalogue()
+    vectors = encode_items(list(catalogue.values()), open_encoder(encoder))
+    return np.asarray(vectors, dtype=np.float64)

@@ -1,0 +1,108 @@
+"""What everybody remembers at a moment, and the probability of every item then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llmrec.world.belief import beliefs
+from llmrec.world.evenings import day_of
+from llmrec.world.simulate import lockstep
+from llmrec.world.state import Moment, State, Taken
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from llmrec.world.belief import Belief
+    from llmrec.world.settings import WorldSettings
+    from llmrec.world.shelf import Shelf
+    from llmrec.world.simulate import Lives
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+def taken(lives: Lives, at: Ints) -> Taken:
+    """Return what was chosen in some events."""
+    return Taken(lives.item[at], lives.rating[at], lives.cooked[at])
+
+
+def remember(
+    lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings
+) -> tuple[State, Ints]:
+    """Replay the events of each account before a moment of its own.
+
+    Args:
+        lives: What the accounts did.
+        as_of_s: ``(accounts,)``, Unix seconds.
+        shelf: The world's items.
+        settings: The world's parameters.
+
+    Returns:
+        The state, and ``(rows,)``: where each member stands in it.
+    """
+    evenings, rows = lives.evenings, len(lives.people.child)
+    past = np.flatnonzero(evenings.starts_s < as_of_s[evenings.account])
+    row = evenings.row[past]
+    counts = np.bincount(row, minlength=rows)
+    rank = np.empty(rows, dtype=np.int64)
+    rank[np.argsort(-counts, kind="stable")] = np.arange(rows)
+    state = State.empty(rows, shelf, settings)
+    order, steps = lockstep(row)
+    begin = 0
+    for k in steps:
+        at = past[order[begin : begin + k]]
+        state.advance(evenings.day[at])
+        state.take(taken(lives, at))
+        begin += k
+    return state, rank
+
+
+def mixture(
+    state: State,
+    rank: Ints,
+    lives: Lives,
+    days: Ints,
+    belief: Belief,
+    *,
+    share: Floats | None = None,
+) -> Floats:
+    """Return each account's probability of every item: ``(accounts, n)``.
+
+    Args:
+        state: What everybody remembers; it is brought to the day.
+        rank: ``(rows,)``: where each member stands in the state.
+        lives: The accounts.
+        days: ``(accounts,)``: the day of each.
+        belief: Who may choose, and how.
+        share: ``(accounts,)``: at which share of the world's time tastes are taken; the day's if
+            None.
+    """
+    people, shelf, settings = lives.people, state.shelf, state.settings
+    account = np.repeat(np.arange(len(days)), people.members)
+    row = np.argsort(rank)
+    day = days[account[row]]
+    state.advance(day)
+    time = day / settings.days if share is None else share[account[row]]
+    found = np.zeros((len(days), len(shelf.entries)))
+    for guests in (0, 1) if settings.guests is not None else (0,):
+        moment = Moment(
+            taste=people.taste(row, time),
+            day=shelf.day[day],
+            fresh=belief.fresh[row],
+            guests=np.full(len(row), bool(guests)),
+        )
+        each = state.probabilities(moment) * belief.weights[row, guests][:, None]
+        by_row = np.empty_like(each)
+        by_row[row] = each
+        found += np.add.reduceat(by_row, people.first_row, axis=0)
+    return found
+
+
+def probabilities(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
+    """Return the probability of every item at a moment of each account: ``(accounts, n)``."""
+    state, rank = remember(lives, as_of_s, shelf, settings)
+    belief = beliefs(lives, as_of_s, settings)
+    days = np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
+    return mixture(state, rank, lives, days, belief)

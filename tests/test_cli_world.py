@@ -1,0 +1,46 @@
+"""``llmrec world``: samples of any size, and a page."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from llmrec.cli.world import app
+from llmrec.errors import ConfigError
+
+RUN = CliRunner()
+
+
+def test_a_sample_has_as_many_people_as_are_asked_for(tmp_path):
+    out = tmp_path / "new" / "events.parquet"
+    asked = ["sample", str(out), "--world", "kitchen.v1", "--people", "5", "--seed", "3", "--json"]
+    done = RUN.invoke(app, asked, catch_exceptions=False)
+    table = pl.read_parquet(out)
+    assert json.loads(done.stdout)["events"] == len(table)
+    assert table["user_id"].n_unique() == 5
+
+
+def test_the_page_stands_alone(tmp_path):
+    pytest.importorskip("matplotlib")
+    out, figures = tmp_path / "page.html", tmp_path / "figures.json"
+    asked = ["report", str(out), "--world", "kitchen", "--figures", str(figures), "--seed", "3"]
+    few = ["--people", "12", "--explained", "4", "--encoder", "hash"]
+    RUN.invoke(app, [*asked, *few], catch_exceptions=False)
+    text = out.read_text()
+    assert text.count("<svg") == 4
+    assert "kitchen.v1, seed 3" in text
+    assert "kitchen.v1b, seed 3" in text
+    assert text.count("<li>p00") == 8, "choices told in words"
+    assert "src=" not in text
+    assert "<script" not in text
+    assert len(json.loads(figures.read_text())["runs"]) == 2
+
+
+def test_unknown_worlds_are_refused_by_name(tmp_path):
+    with pytest.raises(ConfigError, match=r"'garden'"):
+        RUN.invoke(
+            app, ["report", str(tmp_path / "x"), "--world", "garden"], catch_exceptions=False
+        )
