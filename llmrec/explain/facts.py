@@ -31,8 +31,10 @@ MOSTLY_SHARE = 0.5
 """What "mostly" exceeds."""
 LIKED_PART = 0.7
 LOVED_PART = 0.8
+FOND_PART = 0.64
 DISLIKED_PART = 0.5
-"""Parts of the best rating: liked from .7, loved or rated highly from .8, disliked up to .5."""
+"""Parts of the best rating: liked from .7, loved or rated highly from .8, disliked up
+to .5; whoever is fond of something rates it above .64 on average."""
 CLASSIC_YEARS = 20
 """How old a film is that may be called a classic or old one."""
 _LONG_TEXT_WORDS = 7

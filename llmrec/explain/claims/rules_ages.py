@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.events import events_of
@@ -93,6 +94,9 @@ def _amount(binder: Binder, place: int) -> tuple[Range | None, list[Node]]:
     words = [n for n in [*lead, *behind[:3]] if n.has("than") or n.lemma == "year"]
     for node in reversed(lead):
         if node.kind == "number" and isinstance(node.value, Range):
+            before = nodes[nodes.index(node) - 1]
+            if before.lemma in {"over", "more than", "at least", "upwards of"}:
+                return Range(node.value.low, math.inf), [node, before, *words]
             return node.value, [node, *words]
     by = next((n for n, b in enumerate(behind) if b.lemma == "by"), None)
     if by is not None:

@@ -116,7 +116,7 @@ def _is_supposed(binder: Binder, place: int) -> bool:
     """Return whether what follows is only held to be likely ("so it may go down well")."""
     behind = binder.within(binder.clause(place))
     likely = any(n.has("modal", "you") for n in behind)
-    return likely and not any(n.has("recnoun") for n in behind)
+    return likely and not any(n.has("recnoun") and n.kind == "word" for n in behind)
 
 
 def _names_evidence(binder: Binder) -> bool:

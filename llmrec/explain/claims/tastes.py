@@ -12,6 +12,7 @@ from llmrec.explain.claims.rules_likeness import holds_of
 from llmrec.explain.claims.when import When
 from llmrec.explain.facts import (
     DISLIKED_PART,
+    FOND_PART,
     MOSTLY_SHARE,
     OFTEN_EVENTS,
     OFTEN_SHARE,
@@ -140,7 +141,9 @@ def _is_usual(taste: _Taste) -> bool:
     share = _share_of_any(taste.pool, [taste.trait])
     ok = len(taste.meeting) >= least and (not common or share >= part)
     liking = any(n.has("likev", "lovev", "taste", "fondness") for n in taste.nodes)
-    disliked = liking and _liked_on_average(taste.facts, taste.meeting) is False
+    fond = any(n.lemma in {"fondness", "fond"} for n in taste.nodes)
+    least_mean = FOND_PART if fond else DISLIKED_PART
+    disliked = liking and _liked_on_average(taste.facts, taste.meeting, least_mean) is False
     return (ok or taste.is_top(by_event=True)) and not disliked
 
 
@@ -173,12 +176,14 @@ def _is_universal(binder: Binder, trait: Trait, clause: Clause) -> bool:
     return False
 
 
-def _liked_on_average(facts: Facts, pasts: Sequence[Past]) -> bool | None:
+def _liked_on_average(
+    facts: Facts, pasts: Sequence[Past], part: float = DISLIKED_PART
+) -> bool | None:
     """Return whether rated events are liked on average; None where nothing is rated."""
     given = facts.ratings(pasts)
     if not given:
         return None
-    return sum(given) / len(given) > DISLIKED_PART * facts.scale
+    return sum(given) / len(given) > part * facts.scale
 
 
 def _is_top(facts: Facts, trait: Trait, others: Sequence[Trait], *, by_event: bool) -> bool:
