@@ -44,6 +44,11 @@ def sha256_of(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def sha256_bytes(raw: bytes) -> str:
+    """Return the SHA-256 of bytes."""
+    return hashlib.sha256(raw).hexdigest()
+
+
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
@@ -157,23 +162,34 @@ def write_artifact(
     check_place(path, kind)
     with replace_folder(path) as draft:
         yield draft
-        files = {
-            str(file.relative_to(draft)): sha256_file(file)
-            for file in sorted(draft.rglob("*"))
-            if file.is_file()
-        }
-        manifest = {
-            "format_version": FORMAT_VERSION,
-            "kind": kind,
-            "made_from": dict(made_from),
-            "files": files,
-            "metrics": dict(metrics or {}),
-        }
-        text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
-        with (draft / MANIFEST).open("w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        seal_folder(draft, kind, made_from=made_from, metrics=metrics)
+
+
+def seal_folder(
+    path: Path,
+    kind: str,
+    *,
+    made_from: Mapping[str, Any],
+    metrics: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the manifest over all files of a folder; it must hold none yet."""
+    files = {
+        str(file.relative_to(path)): sha256_file(file)
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "kind": kind,
+        "made_from": dict(made_from),
+        "files": files,
+        "metrics": dict(metrics or {}),
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True)
+    with (path / MANIFEST).open("w", encoding="utf-8") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def check_place(path: Path, kind: str) -> None:

@@ -25,6 +25,22 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def ml_100k(shared_data, tmp_path_factory):
+    """The published MovieLens 100K, imported."""
+    from llmrec.data import import_dataset
+
+    return import_dataset(shared_data / "ml-100k", tmp_path_factory.mktemp("ml") / "100k")
+
+
+@pytest.fixture(scope="session")
+def ml_small(shared_data, tmp_path_factory):
+    """The published MovieLens latest-small, imported."""
+    from llmrec.data import import_dataset
+
+    return import_dataset(shared_data / "ml-latest-small", tmp_path_factory.mktemp("ml") / "small")
+
+
+@pytest.fixture(scope="session")
 def smollm2_path() -> Path:
     """The embedded language model's folder, converted where it was not yet."""
     pytest.importorskip("torch")

@@ -33,7 +33,7 @@ prompt = render(
 )
 assert "Alien (1979)" in ByteTokenizer().decode(prompt.token_ids)
 assert load_recipe("flat.v1").encoder
-assert SplitProtocol.named("leave-one-out.v1").kind == "leave-one-out"
+assert SplitProtocol.named("llamarec.v1").kind == "leave-one-out"
 print("rendered", len(prompt.token_ids), "ids")
 """
 

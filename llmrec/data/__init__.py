@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from llmrec.data.dataset import Dataset, load
 from llmrec.data.describe import event_rows, summary
+from llmrec.data.filtering import prepare
 from llmrec.data.importing import READERS, guess_format, import_dataset
-from llmrec.data.leakage import check_leakage
+from llmrec.data.leakage import check_leakage, check_new_domain, check_split
 from llmrec.data.options import ImportOptions
 from llmrec.data.protocol import SplitProtocol
 from llmrec.data.sample import write_sample
 from llmrec.data.single import read_history
-from llmrec.data.splitting import Split, split
+from llmrec.data.splitting import Split, split, splits
 from llmrec.data.times import iso, parse_moment
 from llmrec.data.writing import write_dataset
 
@@ -21,14 +22,18 @@ __all__ = [
     "Split",
     "SplitProtocol",
     "check_leakage",
+    "check_new_domain",
+    "check_split",
     "event_rows",
     "guess_format",
     "import_dataset",
     "iso",
     "load",
     "parse_moment",
+    "prepare",
     "read_history",
     "split",
+    "splits",
     "summary",
     "write_dataset",
     "write_sample",

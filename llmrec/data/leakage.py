@@ -12,9 +12,60 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from llmrec.types import Query
+    from llmrec.data.splitting import Split
+    from llmrec.types import Catalogue, Query
 
 _MOMENT = ("timestamp_s", "sequence")
+
+
+def check_split(split: Split) -> None:
+    """Refuse a split that breaks its own card; every evaluation runs this before any number.
+
+    Raises:
+        LeakageError: As ``check_leakage``, for what is fitted before validation and before the
+            test; a masked target is in its own history; a user or item that the card calls new
+            is in training; or events were to be learnt from where the card allows none.
+    """
+    card, held_out = split.protocol, split.dataset.held_out_users
+    check_leakage(
+        split.train,
+        split.validation,
+        split.test,
+        train_before=split.validation_from,
+        held_out_users=held_out,
+    )
+    refit = split.train_for_test
+    check_leakage(refit, [], split.test, train_before=split.test_from, held_out_users=held_out)
+    for train, queries in ((split.train, split.validation), (refit, split.test)):
+        if card.seen_items == "mask":
+            _refuse_met_targets(queries)
+        if card.learn == "nothing" and train.limit(1).collect().height:
+            raise LeakageError(f"{card.id} learns nothing of this dataset, but here is training")
+        if card.users == "new":
+            users = [query.history.user_id for query in queries]
+            _refuse_known(train, "user_id", users, "user")
+        if card.items == "new":
+            items = [query.target.item_id for query in queries]
+            _refuse_known(train, "item_id", items, "item")
+
+
+def check_new_domain(asked: Catalogue, learnt: Catalogue) -> None:
+    """Refuse to call a domain new where what was learnt elsewhere holds items of it.
+
+    Args:
+        asked: The catalogue that is ranked.
+        learnt: The catalogue of the dataset that a model was trained on.
+
+    Raises:
+        LeakageError: An item, by id and title, is in both.
+    """
+    for item_id, item in asked.items():
+        other = learnt.get(item_id)
+        if other is not None and other.title == item.title:
+            raise LeakageError(
+                f"item {item_id!r} ({item.title!r}) is in the catalogue that was learnt from",
+                remedy="Train on another domain, or use a card that does not call it new.",
+            )
 
 
 def check_leakage(
@@ -78,6 +129,24 @@ def _refuse_open_history(query: Query) -> None:
             f"(sequence {history.as_of_sequence}), past its target at "
             f"{target.timestamp.isoformat()} (sequence {target.sequence})"
         )
+
+
+def _refuse_met_targets(queries: Sequence[Query]) -> None:
+    """Refuse a target that its own history shows: no ranking that masks it could hold it."""
+    for query in queries:
+        if any(event.item_id == query.target.item_id for event in query.history.interactions):
+            raise LeakageError(
+                f"the target {query.target.item_id!r} of user {query.history.user_id!r} stands in "
+                "its own history"
+            )
+
+
+def _refuse_known(train: pl.LazyFrame, column: str, asked: Sequence[str], what: str) -> None:
+    """Refuse users or items that were learnt from where they are called new."""
+    known = train.select(column).unique().collect()[column]
+    both = sorted(set(asked) & set(known.to_list()))
+    if both:
+        raise LeakageError(f"{len(both)} {what}s are called new but are in training: {both[0]!r}")
 
 
 def _targets(queries: Sequence[Query]) -> pl.DataFrame:

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from llmrec.data.leakage import check_leakage
+from llmrec.data.cuts import cuts_of
+from llmrec.data.filtering import prepare
+from llmrec.data.leakage import check_split
 from llmrec.data.tables import INTERACTIONS, moment_of
-from llmrec.errors import DataError, UnknownUserError, did_you_mean
+from llmrec.errors import ConfigError, DataError, UnknownUserError, did_you_mean
 from llmrec.types import Query
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from llmrec.data.cuts import Cuts
     from llmrec.data.dataset import Dataset
     from llmrec.data.protocol import SplitProtocol
 
@@ -28,15 +31,21 @@ class Split:
     """The three parts of a dataset under a protocol."""
 
     protocol: SplitProtocol
+    dataset: Dataset
+    """What the protocol's filter left: the catalogue that is ranked, and all events."""
     train: pl.LazyFrame
-    """Interactions in the columns and order of the dataset's."""
+    """Interactions in the columns and order of the dataset's; for fitting before validation."""
+    train_for_test: pl.LazyFrame
+    """The same for fitting before the test: ``train``, or all before what the test asks."""
     validation: list[Query]
     """In order of user and target; none of them serves any other purpose."""
     test: list[Query]
     validation_from: datetime | None = None
-    """Global temporal: the first moment that is not trained on."""
+    """With periods: the first moment that is not in ``train``."""
     test_from: datetime | None = None
-    """Global temporal: the first moment of the test period."""
+    """With periods: the first moment of the test period."""
+    window: int = 0
+    """Sliding windows: which one, from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,50 +53,94 @@ class _Parts:
     """Rows of the annotated table."""
 
     train: pl.DataFrame
+    train_for_test: pl.DataFrame
     validation: pl.DataFrame
     test: pl.DataFrame
-    cuts_s: tuple[int, int] | None = None
+    cuts: Cuts | None = None
 
 
 def split(dataset: Dataset, protocol: SplitProtocol) -> Split:
     """Split a dataset; the result has passed ``check_leakage``.
 
     Args:
-        dataset: What to split.
+        dataset: What to split; the protocol's filter is applied first.
         protocol: How; see ``SplitProtocol``.
 
     Raises:
         DataError: No event is left to ask about or to learn from, or the protocol wants ratings
             that are not there.
         UnknownUserError: A user to leave out is not in the data.
+        ConfigError: The protocol has several windows.
     """
+    if (protocol.windows or 1) > 1:
+        raise ConfigError(
+            f"{protocol.id} has {protocol.windows} windows, so it makes as many splits",
+            remedy="Call splits() instead.",
+        )
+    return splits(dataset, protocol)[0]
+
+
+def splits(dataset: Dataset, protocol: SplitProtocol) -> list[Split]:
+    """Split a dataset into one split a window, oldest first; other protocols make one.
+
+    Raises:
+        DataError: As for ``split``.
+        UnknownUserError: As for ``split``.
+    """
+    dataset = prepare(dataset, protocol)
     table = _annotated(_asked(dataset, protocol), protocol)
-    parts = _last_ones(table) if protocol.kind == "leave-one-out" else _periods(table, protocol)
-    untrained = pl.Series(sorted(dataset.held_out_users), dtype=pl.String)
-    train = parts.train.filter(~pl.col("user_id").is_in(untrained.implode()))
-    for rows, purpose in ((train, "learn from"), (parts.test, "ask in the test")):
-        if rows.is_empty():
+    if not protocol.has_periods:
+        return [_checked(dataset, protocol, _last_ones(table, protocol))]
+    return [
+        _checked(dataset, protocol, _periods(table, protocol, cuts), window)
+        for window, cuts in enumerate(cuts_of(table, protocol))
+    ]
+
+
+def _checked(dataset: Dataset, protocol: SplitProtocol, parts: _Parts, window: int = 0) -> Split:
+    """Make the split of its parts and send it past the guard."""
+    trains = [_learnable(rows, dataset, protocol) for rows in (parts.train, parts.train_for_test)]
+    validation = _only_new(parts.validation, trains[0], protocol)
+    test = _only_new(parts.test, trains[1], protocol)
+    for rows, purpose in ((trains[0], "learn from"), (test, "ask in the test")):
+        if rows.is_empty() and not (purpose == "learn from" and protocol.learn == "nothing"):
             raise DataError(
                 f"{protocol.id} leaves no event of {dataset.path} to {purpose}",
                 remedy="Are there users with several events, and does min_rating fit the ratings?",
             )
-    cuts = (None, None) if parts.cuts_s is None else tuple(map(moment_of, parts.cuts_s))
+    begins = (None, None) if parts.cuts is None else tuple(map(moment_of, parts.cuts[:2]))
     result = Split(
         protocol=protocol,
-        train=train.select(INTERACTIONS.names()).lazy(),
-        validation=_queries(dataset, parts.validation, protocol),
-        test=_queries(dataset, parts.test, protocol),
-        validation_from=cuts[0],
-        test_from=cuts[1],
+        dataset=dataset,
+        train=trains[0].lazy(),
+        train_for_test=trains[1].lazy(),
+        validation=_queries(dataset, validation, protocol, begins[0]),
+        test=_queries(dataset, test, protocol, begins[1]),
+        validation_from=begins[0],
+        test_from=begins[1],
+        window=window,
     )
-    check_leakage(
-        result.train,
-        result.validation,
-        result.test,
-        train_before=result.validation_from,
-        held_out_users=dataset.held_out_users,
-    )
+    check_split(result)
     return result
+
+
+def _learnable(table: pl.DataFrame, dataset: Dataset, protocol: SplitProtocol) -> pl.DataFrame:
+    """Return what may be learnt from, in the columns of the dataset's."""
+    if protocol.learn == "nothing":
+        table = table.head(0)
+    untrained = pl.Series(sorted(dataset.held_out_users), dtype=pl.String)
+    kept = table.filter(~pl.col("user_id").is_in(untrained.implode()))
+    return kept.select(INTERACTIONS.names())
+
+
+def _only_new(rows: pl.DataFrame, train: pl.DataFrame, protocol: SplitProtocol) -> pl.DataFrame:
+    """Keep targets of new users, or of new items, where the protocol asks for them."""
+    for wish, column in ((protocol.users, "user_id"), (protocol.items, "item_id")):
+        if wish == "new":
+            rows = rows.join(train, on=column, how="anti", maintain_order="left")
+    if protocol.targets == "first" and protocol.has_periods:
+        rows = rows.unique("user_id", keep="first", maintain_order=True)
+    return rows
 
 
 def _asked(dataset: Dataset, protocol: SplitProtocol) -> pl.DataFrame:
@@ -113,6 +166,8 @@ def _annotated(table: pl.DataFrame, protocol: SplitProtocol) -> pl.DataFrame:
         before = before.min().over("user_id", "timestamp_s")
     table = table.with_columns(before.alias(_BEFORE))
     target = pl.col(_BEFORE) >= protocol.min_history
+    if protocol.max_history is not None:
+        target &= pl.col(_BEFORE) <= protocol.max_history
     if protocol.min_rating is not None:
         if table["rating"].null_count() == table.height:
             raise DataError(
@@ -126,66 +181,58 @@ def _annotated(table: pl.DataFrame, protocol: SplitProtocol) -> pl.DataFrame:
     return table.with_columns(target.alias(_TARGET))
 
 
-def _last_ones(table: pl.DataFrame) -> _Parts:
-    """Leave-one-out: the last target, the one before it, and what precedes both."""
+def _last_ones(table: pl.DataFrame, protocol: SplitProtocol) -> _Parts:
+    """The last targets, those before them, and what precedes all of a user's targets."""
+    n_test, n_validation = protocol.test_targets or 1, protocol.validation_targets or 1
     targets = table.filter(_TARGET)
     from_end = pl.int_range(pl.len(), 0, -1).over("user_id")
     targets = targets.with_columns(from_end.alias("from_end"))
-    last, second = (targets.filter(pl.col("from_end") == n) for n in (1, 2))
-    first_asked = (
-        pl.concat([last, second]).group_by("user_id").agg(pl.col(_PLACE).min().alias("cut"))
-    )
-    train = table.join(first_asked, on="user_id", how="left", maintain_order="left")
-    train = train.filter(pl.col("cut").is_null() | (pl.col(_PLACE) < pl.col("cut")))
-    return _Parts(train=train, validation=second, test=last)
+    test = targets.filter(pl.col("from_end") <= n_test)
+    validation = targets.filter(pl.col("from_end").is_between(n_test + 1, n_test + n_validation))
+    train = _before_targets(table, pl.concat([test, validation]))
+    refit = train
+    if protocol.train_for_test == "with-validation":
+        refit = _before_targets(table, test)
+    return _Parts(train=train, train_for_test=refit, validation=validation, test=test)
 
 
-def _periods(table: pl.DataFrame, protocol: SplitProtocol) -> _Parts:
+def _before_targets(table: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
+    """Return each user's events before the first of these targets; all where there is none."""
+    first = targets.group_by("user_id").agg(pl.col(_PLACE).min().alias("cut"))
+    both = table.join(first, on="user_id", how="left", maintain_order="left")
+    return both.filter(pl.col("cut").is_null() | (pl.col(_PLACE) < pl.col("cut")))
+
+
+def _periods(table: pl.DataFrame, protocol: SplitProtocol, cuts: Cuts) -> _Parts:
     """Global temporal: training before one moment, validation and test after it."""
-    validation_from_s, test_from_s = cuts = _cuts_s(table, protocol)
+    validation_from_s, test_from_s, test_until_s = cuts
     time = pl.col("timestamp_s")
     targets = table.filter(_TARGET)
-    validation = targets.filter((time >= validation_from_s) & (time < test_from_s))
     test = targets.filter(time >= test_from_s)
-    if protocol.targets == "first":
-        validation, test = (
-            part.unique("user_id", keep="first", maintain_order=True) for part in (validation, test)
-        )
-    train = table.filter(time < validation_from_s)
-    return _Parts(train=train, validation=validation, test=test, cuts_s=cuts)
-
-
-def _cuts_s(table: pl.DataFrame, protocol: SplitProtocol) -> tuple[int, int]:
-    """Return where validation and test begin, in seconds; a tied second is never cut."""
-    if protocol.validation_from is not None and protocol.test_from is not None:
-        return _floor_s(protocol.validation_from), _floor_s(protocol.test_from)
-    times = table["timestamp_s"].sort()
-    test_share, validation_share = protocol.test_share or 0.0, protocol.validation_share or 0.0
-    test_from, validation_from = (
-        int(times[-max(1, round(len(times) * share))])
-        for share in (test_share, test_share + validation_share)
+    if test_until_s is not None:
+        test = test.filter(time < test_until_s)
+    refit_s = test_from_s if protocol.train_for_test == "with-validation" else validation_from_s
+    return _Parts(
+        train=table.filter(time < validation_from_s),
+        train_for_test=table.filter(time < refit_s),
+        validation=targets.filter((time >= validation_from_s) & (time < test_from_s)),
+        test=test,
+        cuts=cuts,
     )
-    if not int(times[0]) < validation_from < test_from:
-        raise DataError(
-            f"{protocol.id} cannot cut {len(times)} events at {validation_from} s and "
-            f"{test_from} s: too many events share a second",
-            remedy="Choose other shares, or validation_from and test_from.",
-        )
-    return validation_from, test_from
 
 
-def _queries(dataset: Dataset, rows: pl.DataFrame, protocol: SplitProtocol) -> list[Query]:
+def _queries(
+    dataset: Dataset, rows: pl.DataFrame, protocol: SplitProtocol, begin: datetime | None
+) -> list[Query]:
+    """Make the queries of targets; ``begin`` is where their period begins."""
     queries = []
     keep_ties = protocol.ties == "keep-earlier"
     for user, place in rows.select("user_id", _PLACE).iter_rows():
         target = dataset.events(user)[place]
-        history = dataset.history(
-            user, as_of=target.timestamp, as_of_sequence=target.sequence if keep_ties else 0
-        )
-        queries.append(Query(history=history, target=target))
+        moment, sequence = target.timestamp, target.sequence if keep_ties else 0
+        if protocol.as_of == "period" and begin is not None:
+            moment, sequence = begin, 0
+        history = dataset.history(user, as_of=moment, as_of_sequence=sequence)
+        if protocol.min_history <= len(history.interactions):  # fewer where as_of is earlier
+            queries.append(Query(history=history, target=target))
     return queries
-
-
-def _floor_s(moment: datetime) -> int:
-    """Return the whole second: an event of the cut's own second may have come after it."""
-    return int(moment.timestamp() // 1)

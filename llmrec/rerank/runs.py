@@ -133,12 +133,12 @@ def _trec_lines(rankings: Iterable[RankedList], run_name: str) -> Iterator[str]:
                     f"id {word!r} is not one word, which a TREC run file asks for",
                     remedy="Write JSONL, which holds any id.",
                 )
-        scores = _strictly_falling(ranked.ranking.scores, user_id)
+        scores = strictly_falling(ranked.ranking.scores, user_id)
         for rank, (item_id, score) in enumerate(zip(ids, scores, strict=True), start=1):
             yield f"{user_id} Q0 {item_id} {rank} {score!r} {run_name}"
 
 
-def _strictly_falling(scores: Sequence[float], user_id: str) -> list[float]:
+def strictly_falling(scores: Sequence[float], user_id: str) -> list[float]:
     """Return the scores so that they fall even where they are read in single precision."""
     falling: list[float] = []
     before = math.inf

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from llmrec.retrieval.base import Retriever
+from llmrec.retrieval.dense import DenseRetriever, seen_pairs
+from llmrec.retrieval.ease import EaseConfig, ease_weights, fit_ease, item_counts
 from llmrec.retrieval.flat import Hits
 from llmrec.retrieval.index import ItemIndex
+from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanConfig, MeanRetriever
+from llmrec.retrieval.neighbours import NeighbourConfig, fit_neighbours
 from llmrec.retrieval.origin import IndexOrigin
 from llmrec.retrieval.popularity import PopularityRetriever
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
@@ -13,17 +17,26 @@ from llmrec.retrieval.text import TextRetriever
 from llmrec.retrieval.texts import ItemText, encode_items
 
 __all__ = [
+    "DenseRetriever",
+    "EaseConfig",
     "Hits",
     "IndexOrigin",
     "IndexRecipe",
     "ItemIndex",
+    "ItemMatrixRetriever",
     "ItemText",
     "MeanConfig",
     "MeanRetriever",
+    "NeighbourConfig",
     "PopularityRetriever",
     "Retriever",
     "TextRetriever",
+    "ease_weights",
     "encode_items",
+    "fit_ease",
+    "fit_neighbours",
+    "item_counts",
     "load_recipe",
     "recipe_names",
+    "seen_pairs",
 ]

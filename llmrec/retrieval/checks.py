@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmrec.errors import ArtifactError, ConfigError, DataError
+from llmrec.errors import ArtifactError, ConfigError, DataError, LeakageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from llmrec.encode.base import Encoder, Vectors
-    from llmrec.types import Catalogue
+    from llmrec.types import Catalogue, History
 
 MIN_LENGTH, MAX_LENGTH = 1e-15, 1e15  # so that no float32 product vanishes or overflows
 
@@ -35,6 +36,21 @@ def check_batch(first: Sequence[object], second: Sequence[object]) -> None:
     """
     if len(first) != len(second):
         raise ConfigError(f"{len(first)} histories but {len(second)} lists of candidates")
+
+
+def check_moments(histories: Sequence[History], before: datetime | None, *, what: str) -> None:
+    """Refuse histories from before the end of what was learnt: they would be told the future.
+
+    Raises:
+        LeakageError: A history's moment lies before ``before``.
+    """
+    for history in histories if before is not None else ():
+        if before is not None and history.as_of < before:
+            raise LeakageError(
+                f"{what} counts events up to {before.isoformat()}, and the history of user "
+                f"{history.user_id!r} ends at {history.as_of.isoformat()}",
+                remedy="Count only what lies before the earliest moment in question.",
+            )
 
 
 def check_same_encoder(made_by: str | None, dimension: int, encoder: Encoder) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from llmrec.metrics import Block
     from llmrec.types import Catalogue, History, Scores
 
 KIND = "popularity"
@@ -38,9 +39,10 @@ class PopularityRetriever:
         interactions: Everybody's events with ``item_id`` and ``timestamp_s`` (int64 seconds).
         half_life_days: After how many days before the newest counted event one counts half; None
             counts all alike.
+        window_days: Count only what lies at most so many days before the newest counted event.
 
     Raises:
-        ConfigError: The half-life is not above 0.
+        ConfigError: The half-life or the window is not above 0, or both are given.
         UnknownItemError: An event's item is not in the catalogue.
     """
 
@@ -50,15 +52,22 @@ class PopularityRetriever:
         interactions: pl.LazyFrame,
         *,
         half_life_days: float | None = None,
+        window_days: float | None = None,
     ) -> None:
-        if half_life_days is not None and not half_life_days > 0:
-            raise ConfigError(f"half_life_days is {half_life_days}; it must be above 0, or None")
+        for what, days in (("half_life_days", half_life_days), ("window_days", window_days)):
+            if days is not None and not days > 0:
+                raise ConfigError(f"{what} is {days}; it must be above 0, or None")
+        if half_life_days is not None and window_days is not None:
+            raise ConfigError(
+                "half_life_days and window_days are two ways to forget",
+                remedy="Set one of them.",
+            )
         self._catalogue = catalogue
         self._ids = list(catalogue)
-        self._half_life_days = half_life_days
+        self._half_life_days, self._window_days = half_life_days, window_days
         self._rows, self._times_s = _by_time(catalogue, interactions)
         self._block = max(_BLOCK, len(catalogue))
-        self._known = (0, np.zeros(len(catalogue)))
+        self._known = self._forgotten = (0, np.zeros(len(catalogue)))
 
     @property
     def name(self) -> str:
@@ -72,6 +81,8 @@ class PopularityRetriever:
         The events are no part of it: like histories they grow, and are what it is asked with.
         """
         settings = {"half_life_days": self._half_life_days}
+        if self._window_days is not None:
+            settings["window_days"] = self._window_days
         return f"{KIND}:{sha256_of(settings)[:12]}@{self._catalogue.sha256[:12]}"
 
     @property
@@ -112,6 +123,13 @@ class PopularityRetriever:
                 result[n] = scores[np.array(rows, dtype=np.int64)]
         return result
 
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Score every item at each history's moment: ``(n_histories, n_items) float64``, fresh."""
+        block = np.empty((len(histories), len(self._ids)))
+        for places, scores in self._at_moments(histories):
+            block[places] = scores
+        return block
+
     def _at_moments(self, histories: Sequence[History]) -> Iterator[tuple[list[int], Scores]]:
         """Yield the places of histories that see the same events, and every item's score then.
 
@@ -123,22 +141,33 @@ class PopularityRetriever:
         for place, cut in enumerate(cuts):
             places.setdefault(cut, []).append(place)
         for cut in sorted(places):
-            yield places[cut], np.log1p(self._counts_of_first(cut))
+            yield places[cut], np.log1p(self._counts_at(cut))
 
-    def _counts_of_first(self, cut: int) -> Scores:
-        """Return what the oldest ``cut`` events add up to, ``(n_items,) float64``.
+    def _counts_at(self, cut: int) -> Scores:
+        """Return what counts when the oldest ``cut`` events have been, ``(n_items,) float64``."""
+        self._known, counts = self._first_counted(cut, self._known)
+        if self._window_days is None or cut == 0:
+            return counts
+        oldest_s = self._times_s[cut - 1] - self._window_days * _DAY_S
+        start = int(np.searchsorted(self._times_s, oldest_s))
+        self._forgotten, before = self._first_counted(start, self._forgotten)
+        return counts - before  # whole numbers, so nothing is lost
+
+    def _first_counted(
+        self, cut: int, known_counts: tuple[int, Scores]
+    ) -> tuple[tuple[int, Scores], Scores]:
+        """Return what to remember, and what the oldest ``cut`` events add up to.
 
         Counts are remembered at whole blocks only, so that the sum is made in the same steps
         whatever was asked before, and comes out the same to the last digit.
         """
-        known, counts = self._known
+        known, counts = known_counts
         if known > cut:
             known, counts = 0, np.zeros(len(self._ids))
         while cut - known >= self._block:
             counts = self._counted(counts, known, known + self._block)
             known += self._block
-        self._known = known, counts
-        return self._counted(counts, known, cut)
+        return (known, counts), self._counted(counts, known, cut)
 
     def _counted(self, counts: Scores, start: int, stop: int) -> Scores:
         """Return the counts of the first ``stop`` events from those of the first ``start``."""

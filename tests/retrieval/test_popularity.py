@@ -60,14 +60,18 @@ def test_the_second_of_the_moment_itself_is_not_before_it():
     assert counts(PopularityRetriever(CATALOGUE, LOG), half) == [pytest.approx([0, 2, 1, 0])]
 
 
-@pytest.mark.parametrize("half_life_days", [None, 3.0])
-def test_a_long_log_counts_alike_in_any_company(monkeypatch, half_life_days):
+@pytest.mark.parametrize(
+    ("half_life_days", "window_days"), [(None, None), (3.0, None), (None, 7.0), (None, 40.5)]
+)
+def test_a_long_log_counts_alike_in_any_company(monkeypatch, half_life_days, window_days):
     monkeypatch.setattr("llmrec.retrieval.popularity._BLOCK", 8)
     draw = np.random.default_rng(0)
     rows = [("abcd"[draw.integers(4)], float(draw.integers(90))) for _ in range(200)]
 
     def fresh():
-        return PopularityRetriever(CATALOGUE, log(*rows), half_life_days=half_life_days)
+        return PopularityRetriever(
+            CATALOGUE, log(*rows), half_life_days=half_life_days, window_days=window_days
+        )
 
     people = [at(int(day)) for day in draw.integers(0, 95, 40)]
     together = counts(fresh(), *people)
@@ -75,6 +79,7 @@ def test_a_long_log_counts_alike_in_any_company(monkeypatch, half_life_days):
     for person, found in zip(people, together, strict=True):
         past = [row for row in rows if START + timedelta(days=row[1]) < person.as_of]
         newest = max((day for _, day in past), default=0)
+        past = [row for row in past if newest - row[1] <= (window_days or 90)]
         age = [0.5 ** ((newest - day) / half_life_days) if half_life_days else 1 for _, day in past]
         whole = [sum(a for (i, _), a in zip(past, age, strict=True) if i == c) for c in "abcd"]
         assert found == pytest.approx(whole)
@@ -83,6 +88,24 @@ def test_a_long_log_counts_alike_in_any_company(monkeypatch, half_life_days):
 def test_old_events_may_count_less():
     [found] = counts(PopularityRetriever(CATALOGUE, LOG, half_life_days=1), at(40))
     assert found == pytest.approx([1, 2.0**-30 + 2.0**-29 + 2.0**-28, 3 + 2.0**-29, 0])
+
+
+def test_events_may_be_forgotten_after_a_window_that_ends_with_the_newest():
+    retriever = PopularityRetriever(CATALOGUE, LOG, window_days=1)
+    assert counts(retriever, at(40), at(30), at(2), at(0)) == [
+        pytest.approx(row) for row in ([1, 0, 3, 0], [0, 2, 1, 0], [0, 2, 1, 0], [0, 0, 0, 0])
+    ]
+    assert counts(PopularityRetriever(CATALOGUE, log(), window_days=1), at(0)) == [[0, 0, 0, 0]]
+
+
+def test_every_item_is_scored_at_each_historys_moment():
+    retriever = PopularityRetriever(CATALOGUE, LOG)
+    people = [at(40), at(0), at(2)]
+    block = retriever.scores(people)
+    assert np.array_equal(block, np.array(retriever.score(people, [EVERYTHING] * 3)))
+    block[:] = -np.inf  # the caller's to write into
+    assert np.isfinite(retriever.scores(people)).all()
+    assert retriever.scores([]).shape == (0, 4)
 
 
 def test_an_empty_log_gives_the_catalogues_order():
@@ -99,7 +122,11 @@ def test_the_order_of_the_log_does_not_matter():
 def test_a_log_that_grew_is_the_same_retriever_and_other_settings_are_not():
     one, grown = (PopularityRetriever(CATALOGUE, r) for r in (LOG.head(3), LOG))
     assert one.identity == grown.identity
-    assert one.identity != PopularityRetriever(CATALOGUE, LOG, half_life_days=3).identity
+    others = [
+        PopularityRetriever(CATALOGUE, LOG, **{name: 3})
+        for name in ("half_life_days", "window_days")
+    ]
+    assert len({retriever.identity for retriever in (one, *others)}) == 3
 
 
 def test_what_cannot_be_counted_is_refused():
@@ -107,3 +134,7 @@ def test_what_cannot_be_counted_is_refused():
         PopularityRetriever(CATALOGUE, log(("zz", 0)))
     with pytest.raises(ConfigError, match="half_life_days is 0"):
         PopularityRetriever(CATALOGUE, LOG, half_life_days=0)
+    with pytest.raises(ConfigError, match="window_days is 0"):
+        PopularityRetriever(CATALOGUE, LOG, window_days=0)
+    with pytest.raises(ConfigError, match="two ways to forget"):
+        PopularityRetriever(CATALOGUE, LOG, half_life_days=3, window_days=3)

@@ -1,0 +1,88 @@
+"""``llmrec evaluate``: how good every row is on a dataset, how sure that is, as a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmrec.cli.output import JsonFlag, console, print_json, print_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = typer.Typer()
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset folder.")],
+    *,
+    protocol: Annotated[
+        str, typer.Option(help="A card: leave-one-out.v1, llamarec.v1, ..., or a YAML file.")
+    ] = "leave-one-out.v1",
+    rows: Annotated[
+        str | None, typer.Option(help="Rows, with commas; 'all'; default: those of the log alone.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder (default: runs/DATASET-CARD).")
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="Item index, for the rows mean and text.")
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Ask only so many queries, drawn by the seed.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of samples, draws and intervals.")] = 0,
+    trec: Annotated[
+        Path | None, typer.Option(help="Also write a TREC run file a row, and qrels, into FOLDER.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Rank the whole catalogue for every query of a card and write a report.
+
+    The same command into the same folder goes on where a stopped one ended; finished rows are
+    kept, and more can be added.
+    """
+    from llmrec.artifacts import check_writable
+    from llmrec.data import SplitProtocol, load
+    from llmrec.evaluation import EvaluateConfig, RunFolder
+    from llmrec.evaluation import evaluate as run
+    from llmrec.evaluation.trec import write_trec_files
+
+    data, card = load(dataset), SplitProtocol.named(protocol)
+    folder = out or Path("runs") / f"{data.path.resolve().name}-{card.id}"
+    for place in (folder, trec):
+        if place is not None:
+            check_writable(place / "file")
+    config = EvaluateConfig(sample=sample, seed=seed)
+    chosen = _rows(rows, with_index=index is not None)
+    results = run(data, card, out=folder, rows=chosen, config=config, index=index)
+    if trec is not None:
+        write_trec_files(RunFolder.open(folder), trec)
+    if as_json:
+        print_json(results)
+    else:
+        _print(results, folder)
+
+
+def _rows(rows: str | None, *, with_index: bool) -> list[str]:
+    from llmrec.evaluation import DEFAULT_ROWS, ROWS
+
+    if rows is None:
+        return list(DEFAULT_ROWS)
+    if rows == "all":
+        return [name for name, spec in ROWS.items() if with_index or not spec.needs_index]
+    return [name.strip() for name in rows.split(",") if name.strip()]
+
+
+def _print(results: Mapping[str, Any], folder: Path) -> None:
+    from llmrec.evaluation.report.tables import brief_table
+
+    screen, run, queries = console(), results["run"], results["queries"]
+    title = f"{run['dataset']} under {run['protocol']}: {queries['queries']:,} queries, "
+    print_rows(brief_table(results), title=f"{title}{run['n_items']:,} items ranked")
+    for note in results["notes"]:
+        screen.print(f"- {note}", markup=False)
+    screen.print(f"written to {folder}: report.html, report.md, results.json", markup=False)

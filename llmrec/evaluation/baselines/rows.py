@@ -1,0 +1,157 @@
+"""The rows that no table should be without, with the settings that are tried for each."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
+from llmrec.evaluation.baselines.vectors import fit_mean, fit_text
+from llmrec.retrieval import (
+    EaseConfig,
+    NeighbourConfig,
+    PopularityRetriever,
+    fit_ease,
+    fit_neighbours,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmrec.metrics import Block
+    from llmrec.types import History
+
+Grid = tuple[dict[str, Any], ...]
+
+
+class RandomRanker:
+    """Knows nothing: scores are drawn from a seed and the query's content."""
+
+    def __init__(self, n_items: int, seed: int) -> None:
+        self._n_items, self._seed = n_items, seed
+
+    @property
+    def identity(self) -> str:
+        """Name and seed."""
+        return f"random:{self._seed}"
+
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Return ``(n_histories, n_items) float32`` in [0, 1)."""
+        block = np.empty((len(histories), self._n_items), dtype=np.float32)
+        for row, history in enumerate(histories):
+            text = f"{self._seed}\n{history.user_id}\n{history.as_of.isoformat()}"
+            text += f"\n{history.as_of_sequence}"
+            seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
+            np.random.default_rng(seed).random(out=block[row], dtype=np.float32)
+        return block
+
+
+def _grid(**values: Sequence[Any]) -> Grid:
+    """Return all combinations, the first name's values changing slowest."""
+    names = list(values)
+    return tuple(
+        dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*values.values())
+    )
+
+
+def _random(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
+    del settings
+    return RandomRanker(len(fitting.catalogue), fitting.seed)
+
+
+def _popularity(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
+    return PopularityRetriever(fitting.catalogue, fitting.events, **settings)
+
+
+def _last_item(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
+    config = NeighbourConfig.of({**settings, "decay": 0.0}, source="last-item")
+    return fit_neighbours(fitting.catalogue, fitting.events, config, name="last-item")
+
+
+def _item_knn(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
+    config = NeighbourConfig.of(dict(settings), source="item-knn")
+    fitted = fitting.remember(
+        "item-knn",
+        config.model_dump(exclude={"decay"}),
+        lambda: fit_neighbours(fitting.catalogue, fitting.events, config),
+    )
+    return fitted.with_decay(config.decay)
+
+
+def _ease(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
+    config = EaseConfig.of(dict(settings), source="ease")
+    fitted = fitting.remember(
+        "ease", config.regularisation, lambda: fit_ease(fitting.catalogue, fitting.events, config)
+    )
+    return fitted.with_decay(config.decay)
+
+
+REGULARISATIONS = (50.0, 100.0, 200.0, 500.0, 1000.0)
+DECAYS = (0.7, 0.8, 0.9, 0.95)
+
+ROWS: dict[str, RowSpec] = {
+    spec.name: spec
+    for spec in (
+        RowSpec(name="random", what="no information at all", fit=_random, learns=False),
+        RowSpec(name="popularity", what="what most people took", fit=_popularity),
+        RowSpec(
+            name="recent-popularity",
+            what="what most people took in the last days",
+            fit=_popularity,
+            grid=_grid(window_days=(1.0, 7.0, 30.0, 90.0, 365.0)),
+        ),
+        RowSpec(
+            name="last-item",
+            what="what came soon after the last item for others",
+            fit=_last_item,
+            grid=_grid(
+                reach=(1, 3, 10), half_life_days=(None, 7.0), popularity_power=(0.0, 0.25, 0.5)
+            ),
+        ),
+        RowSpec(
+            name="item-knn",
+            what="what is met together with the history's items, recent ones first",
+            fit=_item_knn,
+            grid=_grid(
+                reach=(None, 10),
+                popularity_power=(0.25, 0.5),
+                neighbours=(None, 100),
+                decay=(1.0, 0.9, 0.8),
+            ),
+        ),
+        RowSpec(
+            name="ease",
+            what="EASE, all events of the history alike",
+            fit=_ease,
+            grid=_grid(regularisation=REGULARISATIONS, decay=(1.0,)),
+        ),
+        RowSpec(
+            name="ease-recency",
+            what="EASE, recent events of the history count more",
+            fit=_ease,
+            grid=_grid(regularisation=REGULARISATIONS, decay=DECAYS),
+        ),
+        RowSpec(
+            name="mean",
+            what="items near the recency-weighted mean of the history's text vectors",
+            fit=fit_mean,
+            grid=_grid(half_life_events=(1.0, 2.0, 5.0, 10.0)),
+            learns=False,
+            needs_index=True,
+        ),
+        RowSpec(
+            name="text",
+            what="items near the encoded text of the history",
+            fit=fit_text,
+            learns=False,
+            needs_index=True,
+        ),
+    )
+}
+"""Every row by name."""
+
+DEFAULT_ROWS = ("popularity", "recent-popularity", "last-item", "item-knn", "ease", "ease-recency")
+"""The rows that need nothing but the log."""

@@ -1,0 +1,67 @@
+"""Rows that look items up in an index of text vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llmrec.encode import open_encoder
+from llmrec.errors import ConfigError
+from llmrec.retrieval import ItemIndex, MeanConfig, MeanRetriever, TextRetriever
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llmrec.evaluation.baselines.spec import Fitting
+    from llmrec.metrics import Block
+    from llmrec.types import Catalogue, History
+
+
+class VectorRanker:
+    """Scores every item by the inner product of its vector and the query's.
+
+    Args:
+        retriever: Makes the queries; its index must hold every item of the catalogue.
+        catalogue: The items that are ranked, in the order of the scores.
+    """
+
+    def __init__(self, retriever: MeanRetriever | TextRetriever, catalogue: Catalogue) -> None:
+        self._retriever = retriever
+        self._vectors = retriever.index.vectors(list(catalogue))
+
+    @property
+    def identity(self) -> str:
+        """The retriever's."""
+        return self._retriever.identity
+
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Return ``(n_histories, n_items) float32``."""
+        block: Block = np.asarray(self._retriever.queries(histories) @ self._vectors.T)
+        return block
+
+
+def fit_mean(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
+    """Return the mean retriever of the fitting's index as a row."""
+    index = fitting.remember("index", fitting.index, lambda: _index(fitting))
+    config = MeanConfig.of(dict(settings), source="mean")
+    return VectorRanker(MeanRetriever(index, config), fitting.catalogue)
+
+
+def fit_text(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
+    """Return the text retriever of the fitting's index, with the index's own encoder, as a row."""
+    del settings
+    index = fitting.remember("index", fitting.index, lambda: _index(fitting))
+    recipe = index.origin.recipe
+    if recipe is None:
+        raise ConfigError(
+            f"{fitting.index} does not name its encoder, so row 'text' cannot ask it",
+            remedy="Build the index with `llmrec index build`.",
+        )
+    return VectorRanker(TextRetriever(index, open_encoder(recipe.encoder)), fitting.catalogue)
+
+
+def _index(fitting: Fitting) -> ItemIndex:
+    if fitting.index is None:
+        raise ConfigError("this row needs an item index", remedy="Name its folder with --index.")
+    return ItemIndex.load(fitting.index)

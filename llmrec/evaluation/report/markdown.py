@@ -1,0 +1,50 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llmrec.evaluation.report import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def render_markdown(results: Mapping[str, Any]) -> str:
+    """Return the report of a run: what it was made from, notes in words, tables."""
+    run, queries = results["run"], results["queries"]
+    commit = results["environment"].get("git_sha") or "none (installed)"
+    return "\n".join(
+        [
+            f"# {_text(run['dataset'])} under {run['protocol']}",
+            "",
+            f"{queries['queries']:,} queries of {queries['users']:,} users, full ranking of "
+            f"{run['n_items']:,} items; seed {run['seed']}.",
+            "",
+            f"Card `{run['protocol_sha256']}`, dataset `{run['dataset_sha256']}`, commit "
+            f"`{commit}`.",
+            "",
+            *(f"- {_text(note)}" for note in results["notes"]),
+            "",
+            *_section("Accuracy", tables.accuracy_table(results)),
+            *_section("What retrieval allows", tables.retrieval_table(results)),
+            *_section("Differences", tables.comparison_table(results)),
+            *_section("Lists", tables.variety_table(results)),
+            *_section("By length of history", tables.group_table(results)),
+            *_section("Settings", tables.tuning_table(results)),
+        ]
+    )
+
+
+def _section(title: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names), *([row.get(name, "") for name in names] for row in rows)]
+    table = ("| " + " | ".join(map(_text, line)) + " |" for line in lines)
+    return [f"## {title}", "", *table, ""]
+
+
+def _text(text: str) -> str:
+    """Return text that no table or heading trips over."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,153 @@
+"""The tables of a report as rows of text, the same for Markdown, HTML and the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Rows = list[dict[str, str]]
+
+
+def accuracy_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: the headline with its interval, then the card's other figures."""
+    card = results["run"]["card"]
+    headline, ceiling = card["headline"], f"ceiling@{card['candidates']}"
+    lines = []
+    for row in results["rows"]:
+        figures = row["metrics"]
+        shown = {name: number(figure["value"]) for name, figure in figures.items()}
+        interval = figures[headline]
+        line = {"row": row["name"], headline: shown.pop(headline)}
+        line["95 % interval"] = f"{number(interval['low'])} to {number(interval['high'])}"
+        line[ceiling] = shown.pop(ceiling)
+        lines.append({**line, **shown})
+    if lines:
+        chance = {name: number(value) for name, value in results["chance"].items()}
+        lines.append({name: chance.get(name, "") for name in lines[0]} | {"row": "(chance)"})
+    return lines
+
+
+def brief_table(results: Mapping[str, Any]) -> Rows:
+    """Return what fits a terminal: the headline with its interval, and recall from 10 on."""
+    card = results["run"]["card"]
+    names = [f"recall@{k}" for k in card["cutoffs"] if k >= 10 and "recall" in card["metrics"]]
+    lines = []
+    for row in results["rows"]:
+        headline = row["metrics"][card["headline"]]
+        line = {"row": row["name"], card["headline"]: number(headline["value"])}
+        line |= {"from": number(headline["low"]), "to": number(headline["high"])}
+        lines.append(line | {name: number(row["metrics"][name]["value"]) for name in names})
+    if lines:
+        chance = {name: number(value) for name, value in results["chance"].items()}
+        lines.append({name: chance.get(name, "") for name in lines[0]} | {"row": "(chance)"})
+    return lines
+
+
+def retrieval_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: what a reranker of its candidates could win, and figures there."""
+    headline = results["run"]["card"]["headline"]
+    lines = []
+    for row in results["rows"]:
+        found = row["retrieved"]
+        ceiling = row["metrics"][f"ceiling@{found['candidates']}"]
+        line = {
+            "row": row["name"],
+            f"target in first {found['candidates']}": number(ceiling["value"]),
+        }
+        line["95 % interval"] = f"{number(ceiling['low'])} to {number(ceiling['high'])}"
+        line["queries"] = str(found["queries"])
+        lines.append(line | {f"{headline} on those": number(found[headline])})
+    return lines
+
+
+def comparison_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a pair of rows."""
+    return [
+        {
+            "first": pair["first"],
+            "second": pair["second"],
+            "difference": signed(pair["difference"]),
+            "95 % interval": f"{signed(pair['low'])} to {signed(pair['high'])}",
+            "p": number(pair["p_value"]),
+            "p (Holm)": number(pair["p_holm"]),
+            "smallest detectable": number(pair["smallest_detectable"]),
+            "queries that differ": f"{pair['n_different']} of {pair['n_queries']}",
+        }
+        for pair in results["comparisons"]
+    ]
+
+
+def variety_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: what its lists are like."""
+    names = list(dict.fromkeys(name for row in results["rows"] for name in row["lists"]))
+    return [
+        {
+            "row": row["name"],
+            **{name.replace("_", " "): number(row["lists"].get(name)) for name in names},
+        }
+        for row in results["rows"]
+    ]
+
+
+def group_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: the headline by how much was known of the user."""
+    return [
+        {
+            "row": row["name"],
+            **{
+                f"{group['group']}, {group['queries']} queries": f"{number(group['value'])} "
+                f"({number(group['low'])} to {number(group['high'])})"
+                for group in row["groups"]
+            },
+        }
+        for row in results["rows"]
+    ]
+
+
+def tuning_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row: what was chosen, out of how much."""
+    return [
+        {
+            "row": row["name"],
+            "what": row["what"],
+            "settings": spoken(row["settings"]),
+            "trials": str(len(row["trials"])),
+            "validation queries": str(row["validation_queries"]),
+            "ranking took": f"{row['seconds']:.1f} s",
+        }
+        for row in results["rows"]
+    ]
+
+
+def trial_table(row: Mapping[str, Any]) -> Rows:
+    """Return one line a trial of a row, best first."""
+    trials = sorted(row["trials"], key=lambda trial: -(trial["value"] or 0.0))
+    return [
+        {
+            "settings": spoken(trial["settings"]),
+            "on validation": number(trial["value"]),
+            "took": f"{trial['seconds']:.1f} s",
+        }
+        for trial in trials
+    ]
+
+
+def number(value: float | None) -> str:
+    """Return a figure with four places, whole numbers as they are, nothing for none."""
+    if value is None:
+        return ""
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign."""
+    return f"{value:+.4f}"
+
+
+def spoken(settings: Mapping[str, Any]) -> str:
+    """Return settings as ``name value, ...``."""
+    parts = (f"{name} {value:g}" for name, value in settings.items() if value is not None)
+    none = (f"no {name}" for name, value in settings.items() if value is None)
+    return ", ".join([*parts, *none]) or "none"

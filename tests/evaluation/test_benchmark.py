@@ -1,0 +1,13 @@
+"""The benchmark measures what it says, at a size for tests."""
+
+from __future__ import annotations
+
+from llmrec.evaluation.benchmark import measure_metrics
+
+
+def test_a_small_size_is_measured():
+    found = measure_metrics(users=50, items=200, seen=5, draws=20)
+    assert found["figures"] == 7 * 6 + 1
+    assert found["seconds"]["all"] >= found["seconds"]["rank"]
+    assert found["users_per_s"] > 0
+    assert found["peak_gib"] > 0

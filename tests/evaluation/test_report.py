@@ -1,0 +1,96 @@
+"""Reports hold the figures, escape what stands in titles, and load nothing."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from llmrec.evaluation import EvaluateConfig, evaluate
+from llmrec.evaluation.report import render_markdown
+from llmrec.evaluation.report.html import bars, lines
+
+from .conftest import walkers
+
+HOSTILE = "<script>alert({})</script> | x"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    from llmrec.data import SplitProtocol
+
+    folder = tmp_path_factory.mktemp("report")
+    results = evaluate(
+        walkers(folder / "walkers", HOSTILE),
+        SplitProtocol.named("leave-one-out.v1"),
+        out=folder / "run",
+        rows=["popularity", "last-item", "random"],
+        config=EvaluateConfig(resamples=50),
+    )
+    return results, (folder / "run" / "report.html").read_text(encoding="utf-8")
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], []
+
+    def handle_startendtag(self, tag, attrs):
+        del attrs
+        self.seen.append(tag)
+
+    def handle_starttag(self, tag, attrs):
+        del attrs
+        self.seen.append(tag)
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_escaped_and_loads_nothing(report):
+    _, page = report
+    tags = Tags()
+    tags.feed(page)
+    assert not tags.open
+    assert "script" not in tags.seen
+    assert "&lt;script&gt;" in page
+    assert not re.search(r"(src|href)=|url\(|@import", page)
+    assert page.count("<article>") == 20
+
+
+def test_the_page_shows_every_row_and_its_interval(report):
+    results, page = report
+    for row in results["rows"]:
+        assert f">{row['name']}</text>" in page
+        assert f"{row['metrics']['ndcg@10']['value']:.4f}" in page
+
+
+def test_plots_stay_inside_their_axes(report):
+    results, _ = report
+    for bar in bars(results)["rows"]:
+        assert 0 <= bar["low"] <= bar["share"] <= bar["high"] <= 1
+    for line in lines(results)["rows"]:
+        heights = [y for _, y in line["points"]]
+        assert heights == sorted(heights)
+        assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in line["points"])
+
+
+def test_markdown_tables_keep_their_columns(report):
+    results, _ = report
+    text = render_markdown(results)
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(table) > 10
+    assert results["run"]["protocol_sha256"] in text
+
+
+def test_notes_say_what_is_at_chance_and_what_cannot_be_told_apart(report):
+    results, _ = report
+    notes = " ".join(results["notes"])
+    assert "last-item is best by ndcg@10" in notes
+    assert "It differs from every other row" in notes
+    assert "popularity is not told apart from chance" in notes or (
+        results["rows"][1]["metrics"]["ndcg@10"]["low"] > results["chance"]["ndcg@10"]
+    )
