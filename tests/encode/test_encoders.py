@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 
@@ -17,6 +18,7 @@ from llmrec.errors import (
     EngineError,
     MissingExtraError,
     ModelNotFoundError,
+    install_line,
 )
 
 
@@ -68,7 +70,7 @@ def test_a_missing_library_names_the_extra(monkeypatch, tmp_path):
     (tmp_path / "modules.json").write_text("[]")
     (tmp_path / "model.safetensors").write_bytes(b"")
     without(monkeypatch, "sentence_transformers")
-    with pytest.raises(MissingExtraError, match=r"llmrec\[cpu\]"):
+    with pytest.raises(MissingExtraError, match=re.escape(install_line("cpu"))):
         open_encoder(str(tmp_path))
 
 
