@@ -1,21 +1,16 @@
-"""The dish catalogue: real home cooking from all over the world, described in our own words.
-
-The nouns of ``llmrec.types`` are imported late: simulating people needs the dishes, not NumPy.
-"""
+"""The dish catalogue: real home cooking from all over the world, described in our own words."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from llmrec.config import Settings
+from llmrec.world.entry import Entry, as_catalogue, read_entries
 
 if TYPE_CHECKING:
-    from llmrec.types import AttributeValue, Catalogue, Item
+    from llmrec.types import Catalogue
 
 Course = Literal["breakfast", "soup", "salad", "main", "side", "snack", "dessert"]
 Season = Literal["spring", "summer", "autumn", "winter"]
@@ -37,7 +32,7 @@ Method = Literal[
 ]
 
 
-class Dish(Settings):
+class Dish(Entry):
     """One line of ``dishes.jsonl``; a fact that its authors were not sure of is left out."""
 
     id: str = Field(pattern=r"^d\d{3,}$")
@@ -61,23 +56,6 @@ class Dish(Settings):
         found.update(self.ingredients, self.season, self.diet)
         return frozenset(found | {self.method} if self.method else found)
 
-    def item(self) -> Item:
-        """Return the dish as an item; facts that are left out are left out there too."""
-        from llmrec.types import Item
-
-        attributes: dict[str, AttributeValue | None] = {
-            "cuisine": self.cuisine,
-            "course": self.course,
-            "ingredients": self.ingredients,
-            "season": self.season,
-            "effort": self.effort,
-            "diet": self.diet,
-            "method": self.method,
-            "description": self.description,
-        }
-        known = {name: value for name, value in attributes.items() if value not in (None, ())}
-        return Item(item_id=self.id, title=self.title, attributes=known)
-
 
 @cache
 def dishes() -> tuple[Dish, ...]:
@@ -86,11 +64,7 @@ def dishes() -> tuple[Dish, ...]:
     Raises:
         ConfigError: A line of ``dishes.jsonl`` is wrong; it names line and field.
     """
-    text = resources.files("llmrec.world").joinpath("dishes.jsonl").read_text(encoding="utf-8")
-    return tuple(
-        Dish.of(json.loads(line), source=f"dishes.jsonl, line {number}")
-        for number, line in enumerate(text.splitlines(), 1)
-    )
+    return read_entries(Dish, "dishes.jsonl")
 
 
 @cache
@@ -100,6 +74,4 @@ def catalogue() -> Catalogue:
     Every item has ``cuisine``, ``course``, ``effort`` and ``description`` (str) and
     ``ingredients`` (tuple); where known also ``season`` and ``diet`` (tuples), ``method`` (str).
     """
-    from llmrec.types import Catalogue
-
-    return Catalogue([dish.item() for dish in dishes()])
+    return as_catalogue(dishes())

@@ -1,25 +1,22 @@
-"""The film catalogue: real films, described in our own words.
-
-The nouns of ``llmrec.types`` are imported late: simulating people needs the films, not NumPy.
-"""
+"""The film catalogue: real films, described in our own words."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
-from llmrec.config import Settings
+from llmrec.world.entry import Entry, as_catalogue, read_entries
 
 if TYPE_CHECKING:
-    from llmrec.types import AttributeValue, Catalogue, Item
+    from llmrec.types import Catalogue
 
 
-class Film(Settings):
+class Film(Entry):
     """One line of ``films.jsonl``; a fact that its authors were not sure of is left out."""
+
+    no_attributes: ClassVar[frozenset[str]] = frozenset(["franchise_order"])
 
     id: str = Field(pattern=r"^f\d{3,}$")
     title: str = Field(min_length=1)
@@ -45,22 +42,6 @@ class Film(Settings):
         """Genres and keywords: what a season can favour."""
         return frozenset((*self.genres, *self.keywords))
 
-    def item(self) -> Item:
-        """Return the film as an item; facts that are left out are left out there too."""
-        from llmrec.types import Item
-
-        attributes: dict[str, AttributeValue | None] = {
-            "year": self.year,
-            "genres": self.genres,
-            "director": self.director,
-            "cast": self.cast,
-            "keywords": self.keywords,
-            "description": self.description,
-            "franchise": self.franchise,
-        }
-        known = {name: value for name, value in attributes.items() if value not in (None, ())}
-        return Item(item_id=self.id, title=self.title, attributes=known)
-
 
 @cache
 def films() -> tuple[Film, ...]:
@@ -69,11 +50,7 @@ def films() -> tuple[Film, ...]:
     Raises:
         ConfigError: A line of ``films.jsonl`` is wrong; it names line and field.
     """
-    text = resources.files("llmrec.world").joinpath("films.jsonl").read_text(encoding="utf-8")
-    return tuple(
-        Film.of(json.loads(line), source=f"films.jsonl, line {number}")
-        for number, line in enumerate(text.splitlines(), 1)
-    )
+    return read_entries(Film, "films.jsonl")
 
 
 @cache
@@ -83,6 +60,4 @@ def catalogue() -> Catalogue:
     Every item has ``year`` (int) and ``genres`` (tuple); where known also ``director`` (str),
     ``cast`` and ``keywords`` (tuples), ``description`` (str) and ``franchise`` (str).
     """
-    from llmrec.types import Catalogue
-
-    return Catalogue([film.item() for film in films()])
+    return as_catalogue(films())
