@@ -22,8 +22,8 @@ MAY_KNOW = {"cli", "world"}
 KNOWS_NOTHING = {"artifacts", "config", "errors", "neutralize", "progress", "types"}
 OPEN = {
     # What makes a dataset of a world, which the sample needs.
-    *("baselines", "dishes", "evenings", "films", "items", "links", "people", "plots", "random"),
-    *("sample", "settings", "settings_parts", "shelf", "simulate", "state", "tables"),
+    *("baselines", "dishes", "entry", "evenings", "films", "items", "links", "people", "plots"),
+    *("random", "sample", "settings", "settings_parts", "shelf", "simulate", "state", "tables"),
 }
 
 
