@@ -59,7 +59,7 @@ def remember(
     return state, rank
 
 
-def mixture(
+def by_member(
     state: State,
     rank: Ints,
     lives: Lives,
@@ -68,7 +68,7 @@ def mixture(
     *,
     share: Floats | None = None,
 ) -> Floats:
-    """Return each account's probability of every item: ``(accounts, n)``.
+    """Return each member's part of their account's probability of every item: ``(rows, n)``.
 
     Args:
         state: What everybody remembers; it is brought to the day.
@@ -85,7 +85,7 @@ def mixture(
     day = days[account[row]]
     state.advance(day)
     time = day / settings.days if share is None else share[account[row]]
-    found = np.zeros((len(days), len(shelf.entries)))
+    found = np.zeros((len(rank), len(shelf.entries)))
     for guests in (0, 1) if settings.guests is not None else (0,):
         moment = Moment(
             taste=people.taste(row, time),
@@ -93,16 +93,33 @@ def mixture(
             fresh=belief.fresh[row],
             guests=np.full(len(row), bool(guests)),
         )
-        each = state.probabilities(moment) * belief.weights[row, guests][:, None]
-        by_row = np.empty_like(each)
-        by_row[row] = each
-        found += np.add.reduceat(by_row, people.first_row, axis=0)
+        found[row] += state.probabilities(moment) * belief.weights[row, guests][:, None]
     return found
+
+
+def mixture(
+    state: State,
+    rank: Ints,
+    lives: Lives,
+    days: Ints,
+    belief: Belief,
+    *,
+    share: Floats | None = None,
+) -> Floats:
+    """Return each account's probability of every item, ``(accounts, n)``: its members' parts."""
+    parts = by_member(state, rank, lives, days, belief, share=share)
+    return np.asarray(np.add.reduceat(parts, lives.people.first_row, axis=0))
+
+
+def member_parts(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
+    """Return each member's part of the probabilities at their account's moment: ``(rows, n)``."""
+    state, rank = remember(lives, as_of_s, shelf, settings)
+    belief = beliefs(lives, as_of_s, settings)
+    days = np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
+    return by_member(state, rank, lives, days, belief)
 
 
 def probabilities(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
     """Return the probability of every item at a moment of each account: ``(accounts, n)``."""
-    state, rank = remember(lives, as_of_s, shelf, settings)
-    belief = beliefs(lives, as_of_s, settings)
-    days = np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
-    return mixture(state, rank, lives, days, belief)
+    parts = member_parts(lives, as_of_s, shelf, settings)
+    return np.asarray(np.add.reduceat(parts, lives.people.first_row, axis=0))

@@ -9,7 +9,7 @@ import numpy as np
 from llmrec.world.evenings import day_of
 from llmrec.world.people import user_id
 from llmrec.world.random import Stream, bells, starts
-from llmrec.world.replay import probabilities
+from llmrec.world.replay import member_parts
 from llmrec.world.simulate import rate
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def respond(
     """Draw one account's answer.
 
     An item of the slate is taken with its probability, divided by that of the whole slate and the
-    weight of doing something else.
+    weight of doing something else. In a household, whoever takes it rates it: a member drawn in
+    proportion to their parts of that item's probability.
 
     Args:
         lives: The account, alone.
@@ -51,18 +52,23 @@ def respond(
         seed: Of this answer.
     """
     user = user_id(lives.people.numbers[0])
-    shown = probabilities(lives, np.array([moment_s]), shelf, settings)[0, slate]
+    parts = member_parts(lives, np.array([moment_s]), shelf, settings)[:, slate]
     stream = Stream(seed, "respond", user, moment_s)
-    total = np.cumsum(np.append(shown, settings.outside))
+    total = np.cumsum(np.append(parts.sum(axis=0), settings.outside))
     if total[-1] <= 0.0:
         return Response(None, None)
-    drawn = int((total > stream.uniform() * total[-1]).argmax())
+    drawn = _draw(total, stream)
     if drawn == len(slate):
         return Response(None, None)
+    member = np.array([_draw(np.cumsum(parts[:, drawn]), stream)])
     item = slate[drawn : drawn + 1]
-    # The log does not say who of a household answers; it is rated by its first member.
     share = np.array([day_of(settings, moment_s) / settings.days])
-    liking = lives.people.taste(np.array([0]), share)[:, item[0]]
+    liking = lives.people.taste(member, share)[:, item[0]]
     bell = bells(starts(seed, [moment_s], "respond rating", user), np.zeros(1, dtype=np.int64))
-    rating = rate(liking, item, lives.people.generosity[:1], bell, shelf, settings)
+    rating = rate(liking, item, lives.people.generosity[member], bell, shelf, settings)
     return Response(shelf.entries[item[0]].item_id, float(rating[0]))
+
+
+def _draw(total: NDArray[np.float64], stream: Stream) -> int:
+    """Draw a position in proportion to its share of running totals, ``(k,)``."""
+    return int((total > stream.uniform() * total[-1]).argmax())

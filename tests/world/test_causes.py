@@ -197,6 +197,21 @@ def test_answers_to_a_slate_follow_the_probabilities():
     assert answers[3] == world.respond("p0005", as_of, slate, seed=3)
 
 
+def test_whoever_of_a_household_takes_an_item_rates_it():
+    alone, shared = (
+        small("film.v2", household__share=share, rating__noise_spread=0.0) for share in (0.0, 1.0)
+    )
+    for world, ratings in ((alone, {1}), (shared, {1, 2, 3})):
+        counts = set()
+        for user in ("p0001", "p0002", "p0003", "p0004"):
+            _, as_of = last_event(world, user)
+            slate = world.oracle(user, as_of)[:1]
+            answers = [world.respond(user, as_of, slate, seed=seed) for seed in range(60)]
+            counts.add(len({a.rating for a in answers if a.item_id is not None}))
+        assert counts <= ratings
+        assert max(counts) == 1 if world is alone else max(counts) > 1
+
+
 def test_an_empty_slate_is_answered_with_nothing():
     world = WORLDS["film.v2"]
     _, as_of = last_event(world, "p0005")
