@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from llmrec.progress import track
-from llmrec.world.causes import effects, parts, without_each
+from llmrec.world.causes import effects, kinds, parts, speaks_against, without_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,8 @@ class Choice(NamedTuple):
     similarity: Floats
     """``(events,)``: of each past event's text to the chosen item's."""
     parts: dict[str, float]
+    kinds: tuple[str, ...]
+    """The mechanisms by which strong causes speak for the item: one entry for each of an event."""
 
 
 def cause_figures(
@@ -55,6 +58,7 @@ def cause_figures(
         "choices": len(found),
         "share": _shares(found),
         "strong": _strong(found),
+        "mechanisms": _mechanisms(found),
         "decoys": _decoys(found),
         "precision@2": _explainers(found),
     }
@@ -70,10 +74,14 @@ def _choices(
             moment_s, item = int(each.evenings.starts_s[end - 1]), int(each.item[end - 1])
             full, without = without_each(each, account, moment_s, shelf, settings)
             past = each.item[end - 1 - len(without) : end - 1]
+            effect = effects(full[item], without[:, item])
+            strong = np.flatnonzero(effect >= STRONG) + end - 1 - len(without)
+            linked = [kinds(each, int(e), item, moment_s, shelf, settings) for e in strong]
             yield Choice(
-                effect=effects(full[item], without[:, item]),
+                effect=effect,
                 similarity=vectors[past] @ vectors[item],
                 parts=parts(each, account, moment_s, item, shelf, settings),
+                kinds=tuple(kind for some in linked for kind in some if not speaks_against(kind)),
             )
         wanted -= min(wanted, len(ends))
 
@@ -104,6 +112,13 @@ def _strong(choices: Sequence[Choice]) -> dict[str, float]:
         "mean_similarity": _mean(alike[is_strong]),
         "mean_similarity_of_others": _mean(alike[~is_strong]),
     }
+
+
+def _mechanisms(choices: Sequence[Choice]) -> dict[str, float]:
+    """Return the share of the strong causes for an item that each mechanism takes part in."""
+    total = sum(int((choice.effect >= STRONG).sum()) for choice in choices)
+    counts = Counter(kind for choice in choices for kind in choice.kinds)
+    return {kind: count / total for kind, count in sorted(counts.items())}
 
 
 def _mean(values: NDArray[np.float64] | NDArray[np.bool_]) -> float:

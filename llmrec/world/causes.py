@@ -168,6 +168,11 @@ def find_causes(
     )
 
 
+def speaks_against(kind: str) -> bool:
+    """Return whether a mechanism makes items less likely: having had enough, or just seen it."""
+    return kind == "seen" or kind.startswith("satiation ")
+
+
 def kinds(
     lives: Lives, event: int, item: int, moment_s: int, shelf: Shelf, settings: WorldSettings
 ) -> tuple[str, ...]:

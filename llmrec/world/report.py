@@ -109,6 +109,12 @@ def _run(run: dict[str, Any]) -> str:
         f"{strong['below_median_similarity']:.0%} of {strong['count']} strong event causes look "
         "less alike to the item than half of the past; "
         f"{causes['decoys']:.0%} of the most similar past events have no effect.",
+        "In the strong event causes for an item take part "
+        + ", ".join(
+            f"{kind} {part:.0%}"
+            for kind, part in sorted(causes["mechanisms"].items(), key=lambda one: -one[1])
+        )
+        + ".",
         "Precision@2 of explaining by "
         + ", ".join(f"{name}: {_number(value)}" for name, value in precision.items())
         + ".",

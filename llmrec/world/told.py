@@ -6,6 +6,8 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from llmrec.world.causes import speaks_against
+
 if TYPE_CHECKING:
     from llmrec.world.causes import Causes, EventCause
     from llmrec.world.world import World
@@ -26,7 +28,6 @@ _WORDS = {
     "session": "came right before, the same day",
     "relief": "was heavier, the day before",
 }
-_AGAINST = {"satiation genres", "satiation cuisine", "satiation itself", "seen"}
 _TRAITS = {
     "taste": "The person's taste",
     "drift": "How that taste has changed",
@@ -62,7 +63,7 @@ def tell(world: World, causes: Causes, as_of: datetime) -> str:
 def _told(event: EventCause, title: str) -> str:
     """Return one event's part as a sentence."""
     when = datetime.fromtimestamp(event.timestamp_s, UTC)
-    speaks = [kind for kind in event.kinds if (event.effect < 0.0) == (kind in _AGAINST)]
+    speaks = [kind for kind in event.kinds if (event.effect < 0.0) == speaks_against(kind)]
     why = [_WORDS.get(kind, kind) for kind in speaks or event.kinds]
     reason = "; it " + " and ".join(dict.fromkeys(why)) if why else ", by taking or giving room,"
     return f"{title} ({when:%d %B %Y}) {_times(event.effect)}{reason.rstrip(',')}."

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from llmrec.errors import ConfigError
 from llmrec.world.baselines import Log, co_occurrence, popularity, text_similarity
-from llmrec.world.cause_figures import Choice, _decoys, _explainers, _shares, _strong
+from llmrec.world.cause_figures import (
+    Choice,
+    _decoys,
+    _explainers,
+    _mechanisms,
+    _shares,
+    _strong,
+)
 from llmrec.world.items import entries_of
 from llmrec.world.measure import bootstrap, measure, ndcg, ranks_of
 from tests.world.small import SMALL, changed
@@ -70,14 +77,21 @@ def test_ndcg_lies_between_zero_and_one_and_its_mean_in_its_interval(ranks):
 
 
 def test_cause_figures_by_hand():
-    one = Choice(np.array([0.9, 0.0, 0.2, -0.6]), np.array([0.1, 0.9, 0.5, 0.4]), {"taste": 2.0})
-    two = Choice(np.array([0.0, 0.1]), np.array([0.2, 0.3]), {"taste": 0.7})
-    none = Choice(np.array([0.0]), np.array([0.2]), {"taste": 0.1})
+    one, two, none = (
+        Choice(np.array(effect), np.array(similarity), {"taste": taste}, kinds)
+        for effect, similarity, taste, kinds in [
+            ([0.9, 0.0, 0.2, -0.6], [0.1, 0.9, 0.5, 0.4], 2.0, ("follow next", "opens")),
+            ([0.0, 0.1], [0.2, 0.3], 0.7, ()),
+            ([0.0], [0.2], 0.1, ()),
+        ]
+    )
     choices = [one, two, none]
     assert _shares(choices) == pytest.approx({"event": 1 / 3, "traits_only": 1 / 3, "none": 1 / 3})
     strong = _strong(choices)
     assert (strong["count"], strong["for_the_item"]) == (2, 1)
     assert strong["below_median_similarity"] == 1.0
+    assert _mechanisms(choices) == {"follow next": 1.0, "opens": 1.0}
+    assert _mechanisms([none]) == {}
     assert _decoys(choices) == pytest.approx(3 / 5)
     assert _explainers(choices) == {"similarity": 0.0, "recency": 0.0, "chance": 0.25}
     assert _explainers([none]) == {"similarity": None, "recency": None, "chance": None}
