@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from llmrec.cli import main
-from llmrec.data import load, read_history
+from llmrec.data import load, read_history, read_splits
 from llmrec.errors import ArtifactError
 
 LOG = """who,what,when,stars
@@ -129,9 +129,28 @@ def test_sample(llmrec, tmp_path):
     assert facts["held_out_users"] >= 3
 
 
+def test_split_saves_the_ids_of_every_part(llmrec, logs):
+    assert llmrec("data", "sample", logs / "sample")[0] == 0
+    folder = logs / "split"
+    code, out, _ = llmrec(
+        "data", "split", logs / "sample", folder, "--protocol", "three-periods.v1"
+    )
+    assert code == 0
+    assert "three-periods.v1 of " in out
+    code, out, _ = llmrec("data", "split", logs / "sample", folder, "--json")
+    (facts,) = json.loads(out)["splits"]
+    data = load(logs / "sample")
+    (part,) = read_splits(folder, data)
+    assert facts["test_queries"] == len(part.test) == len(data.users) - len(data.held_out_users)
+    assert facts["test_from"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "parts"),
     [
+        (["split", "data", "new", "--protocol", "leave-one"], 2, ["'leave-one'", "Did you mean"]),
+        (["split", "data", "."], 5, ["not an llmrec artifact"]),
+        (["split", "data", "new", "--protocol", "few-shot.v1"], 4, ["cannot cut 3 events"]),
         (["show", "nowhere"], 5, ["nowhere holds no manifest.json"]),
         (["history", "data", "--user", "012"], 4, ["user '012'", "fix: Did you mean '0012'?"]),
         (["history", "data", "--user", "7", "--as-of", "2024-05-02"], 4, ["--as-of", "time zone"]),
@@ -159,5 +178,5 @@ def test_faults_have_their_exit_code_and_remedy(
 def test_help_names_every_command(llmrec):
     code, out, _ = llmrec("data", "--help")
     assert code == 0
-    for name in ("import", "show", "history", "sample"):
+    for name in ("import", "show", "history", "split", "sample"):
         assert name in out

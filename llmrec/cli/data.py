@@ -1,4 +1,4 @@
-"""``llmrec data``: import logs, look at datasets, write the embedded sample."""
+"""``llmrec data``: import logs, look at datasets, split them, write the embedded sample."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmrec.cli.data_split import split
 from llmrec.cli.output import JsonFlag, OutFile, console, print_json, print_rows, write_rows
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Import logs, look at datasets, write the embedded sample.",
+    help="Import logs, look at datasets, split them, write the embedded sample.",
 )
+app.command()(split)
 
 _EVENT_COLUMNS = {
     "time": str,

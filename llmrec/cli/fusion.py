@@ -75,7 +75,8 @@ def fit(
     check_place(out, "fusion")
     data = load(choices.dataset)
     parts = split(data, SplitProtocol.named(protocol))
-    chosen = sample_queries(parts.validation, queries, seed=seed)
+    asked = parts.calibration or parts.validation
+    chosen = sample_queries(asked, queries, seed=seed)
     pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train)
     artifact = fit_fusion(pipeline, chosen, seed=seed)
     artifact.save(out)

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from llmrec.data import Dataset
     from llmrec.rerank import CandidateList
-    from llmrec.types import History
+    from llmrec.types import History, Query
 
 
 class Part(StrEnum):
     """What ``--part`` takes."""
 
     TEST = "test"
+    CALIBRATION = "calibration"
     VALIDATION = "validation"
 
 
@@ -55,8 +56,7 @@ def histories_under(
     from llmrec.data import SplitProtocol, split
 
     card = SplitProtocol.named(protocol)
-    parts = split(data, card)
-    queries = parts.test if part is Part.TEST else parts.validation
+    queries: list[Query] = getattr(split(data, card), part.value)
     asked = {query.history.user_id: query.history for query in queries}
     if len(asked) < len(queries):
         raise ConfigError(

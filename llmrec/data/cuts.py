@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llmrec.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import polars as pl
 
     from llmrec.data.protocol import SplitProtocol
 
-Cuts = tuple[int, int, int | None]
-"""Seconds at which validation and test begin, and at which the test ends (None: never)."""
+
+class Cuts(NamedTuple):
+    """Seconds at which periods begin; a period that the card does not have is empty."""
+
+    validation_s: int
+    calibration_s: int
+    test_s: int
+    until_s: int | None
+    """The second at which the test ends; None: never."""
 
 
 def cuts_of(table: pl.DataFrame, protocol: SplitProtocol) -> list[Cuts]:
@@ -28,8 +36,9 @@ def cuts_of(table: pl.DataFrame, protocol: SplitProtocol) -> list[Cuts]:
     Raises:
         DataError: So many events share a second that a period would be empty.
     """
-    if protocol.validation_from is not None and protocol.test_from is not None:
-        return [(_floor_s(protocol.validation_from), _floor_s(protocol.test_from), None)]
+    if protocol.test_from is not None:
+        begins = (protocol.validation_from, protocol.calibration_from, protocol.test_from)
+        return [_cuts([_floor_s(begin) for begin in begins if begin is not None])]
     shares = _shares_after(protocol)
     times = table["timestamp_s"].sort()
     moments = [int(times[-max(1, round(len(times) * share))]) for share in shares]
@@ -38,18 +47,27 @@ def cuts_of(table: pl.DataFrame, protocol: SplitProtocol) -> list[Cuts]:
         raise DataError(
             f"{protocol.id} cannot cut {len(times)} events at {spoken}: too many events share a "
             "second",
-            remedy="Choose other shares, or validation_from and test_from.",
+            remedy="Choose other shares, or say the moments: test_from, validation_from.",
         )
+    if protocol.windows is None:
+        return [_cuts(moments)]
     ends = [*moments[2:], None]
-    return [(*begins, end) for begins, end in zip(itertools.pairwise(moments), ends, strict=True)]
+    return [
+        _cuts(begins, end) for begins, end in zip(itertools.pairwise(moments), ends, strict=True)
+    ]
+
+
+def _cuts(begins: Sequence[int], until_s: int | None = None) -> Cuts:
+    """Return one, two or three cuts, rising; without a calibration period the test begins there."""
+    return Cuts(begins[0], begins[-2] if len(begins) == 3 else begins[-1], begins[-1], until_s)
 
 
 def _shares_after(protocol: SplitProtocol) -> list[float]:
     """Return the share of events from each cut on, falling."""
     if protocol.windows is not None and protocol.window_share is not None:
         return [protocol.window_share * n for n in range(protocol.windows + 1, 0, -1)]
-    test_share, validation_share = protocol.test_share or 0.0, protocol.validation_share or 0.0
-    return [test_share + validation_share, test_share]
+    periods = (protocol.test_share, protocol.calibration_share, protocol.validation_share)
+    return list(itertools.accumulate(share for share in periods if share is not None))[::-1]
 
 
 def _floor_s(moment: datetime) -> int:

@@ -23,20 +23,24 @@ def check_split(split: Split) -> None:
 
     Raises:
         LeakageError: As ``check_leakage``, for what is fitted before validation and before the
-            test; a masked target is in its own history; a user or item that the card calls new
-            is in training; or events were to be learnt from where the card allows none.
+            test; a validation target is not before the user's calibration and test targets, or a
+            calibration target not before those of the test; a masked target is in its own history;
+            a user or item that the card calls new is in training; or events were to be learnt from
+            where the card allows none.
     """
     card, held_out = split.protocol, split.dataset.held_out_users
     check_leakage(
         split.train,
         split.validation,
-        split.test,
+        [*split.calibration, *split.test],
         train_before=split.validation_from,
         held_out_users=held_out,
     )
+    check_leakage(split.train, split.calibration, split.test)
     refit = split.train_for_test
     check_leakage(refit, [], split.test, train_before=split.test_from, held_out_users=held_out)
-    for train, queries in ((split.train, split.validation), (refit, split.test)):
+    asked = [*split.validation, *split.calibration]
+    for train, queries in ((split.train, asked), (refit, split.test)):
         if card.seen_items == "mask":
             _refuse_met_targets(queries)
         if card.learn == "nothing" and train.limit(1).collect().height:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
@@ -14,8 +15,8 @@ from llmrec.errors import ConfigError, did_you_mean
 
 Kind = Literal["leave-one-out", "last-m", "global-temporal", "sliding-windows"]
 
-_SHARES = ("validation_share", "test_share")
-_MOMENTS = ("validation_from", "test_from")
+_SHARES = ("validation_share", "calibration_share", "test_share")
+_MOMENTS = ("validation_from", "calibration_from", "test_from")
 _WINDOWS = ("windows", "window_share")
 _LAST = ("test_targets", "validation_targets")
 _OF_PERIODS = ("targets", "users", "items", "as_of")
@@ -23,7 +24,10 @@ _OF_PERIODS = ("targets", "users", "items", "as_of")
 _NEEDED: dict[str, tuple[tuple[str, ...], ...]] = {
     "leave-one-out": ((),),
     "last-m": (_LAST,),
-    "global-temporal": (_SHARES, _MOMENTS),
+    # one, two or three cuts; each set in the order of the fields
+    "global-temporal": tuple(
+        names for three in (_SHARES, _MOMENTS) for names in ((three[0], three[2]), three[2:], three)
+    ),
     "sliding-windows": (_WINDOWS,),
 }
 
@@ -38,8 +42,10 @@ class SplitProtocol(Settings):
     ``last-m``: the same with several targets per user; each is asked with everything before it,
     earlier targets included.
 
-    ``global-temporal``: one moment for all. Events from ``validation_from`` on are never in
-    training, those from ``test_from`` on are asked in the test.
+    ``global-temporal``: the same moments for all. Events from the first cut on are never in
+    training, those from the last cut on are asked in the test. One cut makes training and test; two
+    have the validation period between them; three also a calibration period after the validation,
+    for what is fitted once settings are chosen (a fusion weight, a temperature).
 
     ``sliding-windows``: several global temporal splits one after the other. Each window is the
     test of one split, and the window before it its validation.
@@ -83,6 +89,15 @@ class SplitProtocol(Settings):
     """What models learn from once their settings are chosen: the training events, or all that
     stands before what the test asks."""
 
+    shots: int | None = Field(default=None, ge=1)
+    """Learn from the events of only so many users, drawn by ``draw_seed``; fewer shots are always
+    among the more. None learns from everyone."""
+    folds: int | None = Field(default=None, ge=2)
+    """Deal the training users into so many folds by ``draw_seed``, so that what is fitted on some
+    can be asked about the others."""
+    draw_seed: int | None = None
+    """Of the draw of shots and folds; None is 0."""
+
     test_targets: int | None = Field(default=None, ge=1)
     """last-m only: how many targets a user."""
     validation_targets: int | None = Field(default=None, ge=1)
@@ -98,10 +113,14 @@ class SplitProtocol(Settings):
     """With periods only: a history ends just before its target, or where the period begins."""
     validation_share: float | None = Field(default=None, gt=0, lt=1)
     """Share of all events in the validation period (at least: a tied second is not cut)."""
+    calibration_share: float | None = Field(default=None, gt=0, lt=1)
+    """Share of all events in the calibration period, between validation and test."""
     test_share: float | None = Field(default=None, gt=0, lt=1)
     """Share of all events in the test period."""
     validation_from: AwareDatetime | None = None
     """Begin of the validation period, instead of shares."""
+    calibration_from: AwareDatetime | None = None
+    """Begin of the calibration period, instead of shares."""
     test_from: AwareDatetime | None = None
     """Begin of the test period, instead of shares."""
     windows: int | None = Field(default=None, ge=1)
@@ -155,12 +174,16 @@ class SplitProtocol(Settings):
 
     @model_validator(mode="after")
     def _check_periods(self) -> Self:
-        if (self.validation_share or 0) + (self.test_share or 0) >= 1:
-            raise ValueError("validation_share and test_share leave nothing to train on")
+        if sum(getattr(self, name) or 0 for name in _SHARES) >= 1:
+            raise ValueError("the shares of the periods leave nothing to train on")
         if (self.window_share or 0) * ((self.windows or 0) + 1) >= 1:
             raise ValueError("the windows, and the one before them, leave nothing to train on")
-        if self.validation_from and self.test_from and self.validation_from >= self.test_from:
-            raise ValueError("validation_from must lie before test_from")
+        begins = [(name, getattr(self, name)) for name in _MOMENTS if getattr(self, name)]
+        for (name, begin), (next_name, next_begin) in itertools.pairwise(begins):
+            if begin >= next_begin:
+                raise ValueError(f"{name} must lie before {next_name}")
+        if self.draw_seed is not None and self.shots is None and self.folds is None:
+            raise ValueError("draw_seed draws nothing without shots or folds")
         if self.max_history is not None and self.max_history < self.min_history:
             raise ValueError(f"max_history {self.max_history} is below min_history")
         return self

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from llmrec.data.cuts import cuts_of
+from llmrec.data.drawing import NO_FOLDS, few_shots, user_folds
 from llmrec.data.filtering import prepare
 from llmrec.data.leakage import check_split
 from llmrec.data.tables import INTERACTIONS, moment_of
@@ -28,7 +29,7 @@ _TARGET = "is_target"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """The three parts of a dataset under a protocol."""
+    """The parts of a dataset under a protocol."""
 
     protocol: SplitProtocol
     dataset: Dataset
@@ -40,8 +41,14 @@ class Split:
     validation: list[Query]
     """In order of user and target; none of them serves any other purpose."""
     test: list[Query]
+    calibration: list[Query] = field(default_factory=list)
+    """With three cuts: between validation and test, for what is fitted once settings are chosen."""
+    folds: pl.DataFrame = field(default_factory=NO_FOLDS.clear)
+    """Columns ``user_id`` and ``fold`` (from 0) of the training users, where the card deals any."""
     validation_from: datetime | None = None
     """With periods: the first moment that is not in ``train``."""
+    calibration_from: datetime | None = None
+    """With periods: the first moment of the calibration period."""
     test_from: datetime | None = None
     """With periods: the first moment of the test period."""
     window: int = 0
@@ -55,6 +62,7 @@ class _Parts:
     train: pl.DataFrame
     train_for_test: pl.DataFrame
     validation: pl.DataFrame
+    calibration: pl.DataFrame
     test: pl.DataFrame
     cuts: Cuts | None = None
 
@@ -100,7 +108,7 @@ def splits(dataset: Dataset, protocol: SplitProtocol) -> list[Split]:
 def _checked(dataset: Dataset, protocol: SplitProtocol, parts: _Parts, window: int = 0) -> Split:
     """Make the split of its parts and send it past the guard."""
     trains = [_learnable(rows, dataset, protocol) for rows in (parts.train, parts.train_for_test)]
-    validation = _only_new(parts.validation, trains[0], protocol)
+    trains = few_shots(trains, protocol)
     test = _only_new(parts.test, trains[1], protocol)
     for rows, purpose in ((trains[0], "learn from"), (test, "ask in the test")):
         if rows.is_empty() and not (purpose == "learn from" and protocol.learn == "nothing"):
@@ -108,16 +116,23 @@ def _checked(dataset: Dataset, protocol: SplitProtocol, parts: _Parts, window: i
                 f"{protocol.id} leaves no event of {dataset.path} to {purpose}",
                 remedy="Are there users with several events, and does min_rating fit the ratings?",
             )
-    begins = (None, None) if parts.cuts is None else tuple(map(moment_of, parts.cuts[:2]))
+    begins = (None, None, None) if parts.cuts is None else tuple(map(moment_of, parts.cuts[:3]))
+    validation, calibration = (
+        _queries(dataset, _only_new(rows, trains[0], protocol), protocol, begin)
+        for rows, begin in zip((parts.validation, parts.calibration), begins[:2], strict=True)
+    )
     result = Split(
         protocol=protocol,
         dataset=dataset,
         train=trains[0].lazy(),
         train_for_test=trains[1].lazy(),
-        validation=_queries(dataset, validation, protocol, begins[0]),
-        test=_queries(dataset, test, protocol, begins[1]),
+        validation=validation,
+        calibration=calibration,
+        test=_queries(dataset, test, protocol, begins[2]),
+        folds=user_folds(trains[1]["user_id"], protocol),
         validation_from=begins[0],
-        test_from=begins[1],
+        calibration_from=begins[1],
+        test_from=begins[2],
         window=window,
     )
     check_split(result)
@@ -193,7 +208,13 @@ def _last_ones(table: pl.DataFrame, protocol: SplitProtocol) -> _Parts:
     refit = train
     if protocol.train_for_test == "with-validation":
         refit = _before_targets(table, test)
-    return _Parts(train=train, train_for_test=refit, validation=validation, test=test)
+    return _Parts(
+        train=train,
+        train_for_test=refit,
+        validation=validation,
+        calibration=targets.clear(),
+        test=test,
+    )
 
 
 def _before_targets(table: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
@@ -204,19 +225,21 @@ def _before_targets(table: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
 
 
 def _periods(table: pl.DataFrame, protocol: SplitProtocol, cuts: Cuts) -> _Parts:
-    """Global temporal: training before one moment, validation and test after it."""
-    validation_from_s, test_from_s, test_until_s = cuts
+    """Global temporal: training before one moment, the other periods after it."""
     time = pl.col("timestamp_s")
     targets = table.filter(_TARGET)
-    test = targets.filter(time >= test_from_s)
-    if test_until_s is not None:
-        test = test.filter(time < test_until_s)
-    refit_s = test_from_s if protocol.train_for_test == "with-validation" else validation_from_s
+    refit_s = cuts.test_s if protocol.train_for_test == "with-validation" else cuts.validation_s
+    ends = (cuts.calibration_s, cuts.test_s, cuts.until_s)
+    periods = [
+        targets.filter((time >= begin) & (True if end is None else time < end))
+        for begin, end in zip(cuts[:3], ends, strict=True)
+    ]
     return _Parts(
-        train=table.filter(time < validation_from_s),
+        train=table.filter(time < cuts.validation_s),
         train_for_test=table.filter(time < refit_s),
-        validation=targets.filter((time >= validation_from_s) & (time < test_from_s)),
-        test=test,
+        validation=periods[0],
+        calibration=periods[1],
+        test=periods[2],
         cuts=cuts,
     )
 

@@ -337,7 +337,7 @@ class TestCards:
             ("kind: leave-one-out\ntest_share: 0.1", "has no periods"),
             ("kind: leave-one-out\ntargets: all", "has no periods"),
             ("kind: global-temporal", "needs validation_share and test_share"),
-            ("kind: global-temporal\ntest_share: 0.1", "needs validation_share and test_share"),
+            ("kind: global-temporal\nvalidation_share: 0.1", "and test_share, or test_share"),
             ("kind: global-temporal\ntest_share: 0.6\nvalidation_share: 0.5", "nothing to train"),
             ("kind: global-temporal\ntest_share: 1.5\nvalidation_share: 0.5", "test_share"),
             (
