@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmrec.evaluation.baselines import DEFAULT_ROWS, ROWS, Fitting, Ranker, RowSpec
 from llmrec.evaluation.folder import RunFolder
+from llmrec.evaluation.llm_rows import RerankSpec
 from llmrec.evaluation.run import EvaluateConfig, evaluate
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "EvaluateConfig",
     "Fitting",
     "Ranker",
+    "RerankSpec",
     "RowSpec",
     "RunFolder",
     "evaluate",

@@ -17,6 +17,7 @@ from llmrec.recommender.config import (
 )
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.request import Request
+from llmrec.recommender.scorers import ScorerSettings, build_scorer
 
 if TYPE_CHECKING:
     from llmrec.recommender.runnable import Recommender
@@ -28,7 +29,9 @@ __all__ = [
     "Recommender",
     "RecommenderConfig",
     "Request",
+    "ScorerSettings",
     "build_pipeline",
+    "build_scorer",
     "default_index",
     "open_reranker",
     "read_values",

@@ -12,38 +12,24 @@ from llmrec.encode import open_encoder
 from llmrec.errors import ArtifactError, ConfigError
 from llmrec.explain import Explainer
 from llmrec.llm import open_engine
-from llmrec.llm.models import find
-from llmrec.llm.size import count_parameters
 from llmrec.recommender.pipeline import Decision, Pipeline
+from llmrec.recommender.scorers import build_scorer
 from llmrec.recommender.writers import open_writer
-from llmrec.rerank import (
-    FusionArtifact,
-    LabelScorer,
-    LikelihoodScorer,
-    default_weight,
-    fusion_key,
-)
+from llmrec.rerank import FusionArtifact, default_weight, fusion_key
 from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
-from llmrec.serialize import HistorySerializer
 
 if TYPE_CHECKING:
     import polars as pl
 
     from llmrec.data import Dataset
     from llmrec.encode import Encoder
-    from llmrec.llm import Engine
     from llmrec.recommender.config import RecommenderConfig
     from llmrec.recommender.writers import GivenWriter
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
-    from llmrec.types import Catalogue
-
-    Scorer = LabelScorer | LikelihoodScorer
 
 SAMPLE_FUSION = Path(str(importlib.resources.files("llmrec.world") / "fusion"))
 """The weight that was fitted for the embedded sample with the embedded models."""
-LABELS_FROM = 1_000_000_000
-"""Parameters from which a model binds symbols well enough to be read by labels."""
 
 
 def build_pipeline(
@@ -76,7 +62,7 @@ def build_pipeline(
     with ExitStack() as undo:  # a part that does not fit must not leave a model in memory
         if engine is not None:
             undo.callback(engine.close)
-        reranker = None if engine is None else _reranker(config, engine, dataset.catalogue)
+        reranker = None if engine is None else build_scorer(engine, dataset.catalogue, config)
         weight = _weight(config, retriever, reranker)
         words = open_writer(config, dataset.catalogue, scorer=reranker, given=writer)
         undo.pop_all()
@@ -104,7 +90,7 @@ def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
     """
     if config.engine is None:
         raise ConfigError("reranking needs an LLM, but the engine is none")
-    return _reranker(config, open_engine(config.engine), dataset.catalogue)
+    return build_scorer(open_engine(config.engine), dataset.catalogue, config)
 
 
 def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
@@ -132,38 +118,6 @@ def _encoder(config: RecommenderConfig, index: Path) -> Encoder:
             raise ConfigError(f"{index} does not name its encoder; give encoder=...")
         name = recipe.encoder
     return open_encoder(name)
-
-
-def _serializer(
-    config: RecommenderConfig, engine: Engine, catalogue: Catalogue
-) -> HistorySerializer:
-    """Return what writes histories and items, counted in the model's own tokens."""
-    return HistorySerializer(
-        config.serializer,
-        catalogue,
-        lambda texts: [len(ids) for ids in engine.tokenizer.encode_batch(texts)],
-        control_strings=engine.tokenizer.control_strings,
-    )
-
-
-def _reranker(config: RecommenderConfig, engine: Engine, catalogue: Catalogue) -> Scorer:
-    """Return the scorer that suits the model."""
-    serializer = _serializer(config, engine, catalogue)
-    tokens = config.history_tokens
-    if _scorer_kind(config, engine) == "labels":
-        return LabelScorer(engine, serializer, history_tokens=tokens)
-    return LikelihoodScorer(engine, serializer, normalise=config.normalise, history_tokens=tokens)
-
-
-def _scorer_kind(config: RecommenderConfig, engine: Engine) -> str:
-    """Return the scorer's kind; a served model whose files are not here counts as large."""
-    if config.scorer != "auto":
-        return config.scorer
-    if engine.card.engine == "scripted":
-        return "likelihood"
-    folder = find(engine.card.model)
-    small = folder is not None and count_parameters(folder) < LABELS_FROM
-    return "likelihood" if small else "labels"
 
 
 def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker | None) -> float:

@@ -14,10 +14,12 @@ from llmrec.errors import ConfigError
 from llmrec.explain import EvidenceConfig, ExplainerConfig
 from llmrec.llm import EngineConfig
 from llmrec.llm.models import EMBEDDED as EMBEDDED_MODELS
-from llmrec.serialize import SerializerConfig
+from llmrec.recommender.scorers import ScorerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from llmrec.serialize import SerializerConfig
 
 EMBEDDED = frozenset({*EMBEDDED_MODELS, *EMBEDDED_ENCODERS})
 
@@ -48,7 +50,7 @@ class ExplainSettings(Settings):
         )
 
 
-class RecommenderConfig(Settings):
+class RecommenderConfig(ScorerSettings):
     """Every choice of a recommender; all but the dataset have defaults."""
 
     dataset: Path
@@ -67,16 +69,6 @@ class RecommenderConfig(Settings):
     """Whether items of the history are left out."""
     engine: EngineConfig | None = Field(default_factory=EngineConfig)
     """Which LLM scores and writes; null ranks by the retriever alone, with template reasons."""
-    scorer: Literal["auto", "likelihood", "labels"] = "auto"
-    """How the LLM scores: ``auto`` is likelihood below a billion parameters, else labels."""
-    normalise: Literal["prior", "mean", "sum"] = "prior"
-    """How the likelihood scorer compares titles of different length and fame: less their
-    log-probability after an empty history, per token, or as they are. On the embedded sample's
-    validation queries ``prior`` ranked best by far."""
-    serializer: SerializerConfig = Field(default_factory=SerializerConfig)
-    """How the history reads in the prompt (time style, fields, sessions)."""
-    history_tokens: int = Field(default=512, ge=32)
-    """Tokens of history in the prompt, at most."""
     fusion: Path | Literal["sample"] | None = None
     """A folder that ``llmrec fusion fit`` wrote, or ``sample`` for the embedded sample's own."""
     weight: float | None = Field(default=None, ge=0, le=1)

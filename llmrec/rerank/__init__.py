@@ -1,7 +1,14 @@
 """Scores for every candidate, and their fusion with the retriever's."""
 
 from llmrec.rerank.base import Reranker
-from llmrec.rerank.context import PromptContext, SharedContext
+from llmrec.rerank.context import (
+    BY_RETRIEVER,
+    SHUFFLED,
+    Listing,
+    PromptContext,
+    SharedContext,
+    listing_order,
+)
 from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight, fusion_key
 from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.rerank.labels import LabelScorer
@@ -15,12 +22,15 @@ from llmrec.rerank.runs import (
 )
 
 __all__ = [
+    "BY_RETRIEVER",
     "DEFAULT_WEIGHT",
+    "SHUFFLED",
     "CandidateList",
     "FusionArtifact",
     "FusionFit",
     "LabelScorer",
     "LikelihoodScorer",
+    "Listing",
     "PromptContext",
     "RankedList",
     "Reranker",
@@ -29,6 +39,7 @@ __all__ = [
     "fit_weight",
     "fuse",
     "fusion_key",
+    "listing_order",
     "read_candidates",
     "retriever_alone",
     "write_jsonl",

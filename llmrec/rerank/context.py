@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from llmrec.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llmrec.llm.base import Engine
     from llmrec.serialize import HistorySerializer
@@ -48,6 +48,7 @@ class PromptContext:
             (likelihood).
         history_tokens: Longest history text.
         room_tokens: See ``ROOM_TOKENS``.
+        listing: The order in which candidates are listed.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class PromptContext:
         max_listed: int,
         history_tokens: int = HISTORY_TOKENS,
         room_tokens: int = ROOM_TOKENS,
+        listing: Listing | None = None,
     ) -> None:
         if not 0 <= max_listed <= len(LETTERS):
             raise ConfigError(f"{max_listed} labels asked for; there are {len(LETTERS)} letters")
@@ -65,6 +67,7 @@ class PromptContext:
         self.history_tokens = history_tokens
         self.room_tokens = room_tokens
         self.serializer = serializer
+        self.listing = listing or SHUFFLED
         self._tokenizer = engine.tokenizer
         self._context_length = engine.card.context_length
         self._lines: dict[str, tuple[Item, str, int]] = {}
@@ -72,11 +75,13 @@ class PromptContext:
     @property
     def settings(self) -> dict[str, Any]:
         """Everything but the engine that decides what the text looks like, as JSON values."""
-        return {
+        settings = {
             "history_tokens": self.history_tokens,
             "room_tokens": self.room_tokens,
             "serializer": self.serializer.config.sha256[:12],
         }
+        usual = self.listing is SHUFFLED
+        return settings if usual else {**settings, "listing": self.listing.name}
 
     def variables(
         self, history: History, candidates: Sequence[Candidate], *, order_seed: int = 0
@@ -114,7 +119,7 @@ class PromptContext:
             ]
         contexts = []
         for history, text, some in zip(histories, texts, candidates, strict=True):
-            order = listing_order(history, some, order_seed=order_seed, repeat=repeat)
+            order = self.listing.order(history, some, order_seed, repeat)
             lines = [self._line(some[position].item)[0] for position in order]
             labelled = [
                 {"label": label, "line": line} for label, line in zip(LETTERS, lines, strict=False)
@@ -169,7 +174,7 @@ class PromptContext:
 
 
 def listing_order(
-    history: History, candidates: Sequence[Candidate], *, order_seed: int = 0, repeat: int = 0
+    history: History, candidates: Sequence[Candidate], order_seed: int = 0, repeat: int = 0
 ) -> tuple[int, ...]:
     """Return the random order in which candidates are listed: listed place -> position given.
 
@@ -191,3 +196,29 @@ def listing_order(
         hashlib.sha256(seed + candidate.item.item_id.encode()).digest() for candidate in candidates
     ]
     return tuple(sorted(range(len(candidates)), key=keys.__getitem__))
+
+
+def retriever_order(
+    history: History, candidates: Sequence[Candidate], order_seed: int = 0, repeat: int = 0
+) -> tuple[int, ...]:
+    """Return the retriever's own order; the prompt then tells the LLM what the retriever thought.
+
+    It is there to measure how much that flatters "the LLM alone".
+    """
+    del history, order_seed, repeat
+    return tuple(sorted(range(len(candidates)), key=lambda n: candidates[n].rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A rule for the order in which candidates are listed: listed place -> position given."""
+
+    name: str
+    """Part of the identity of a scorer that uses it."""
+    order: Callable[[History, Sequence[Candidate], int, int], tuple[int, ...]]
+    """From history, candidates, order seed and repeat."""
+
+
+SHUFFLED = Listing("shuffled", listing_order)
+"""The order that every scorer uses unless a measurement asks for another."""
+BY_RETRIEVER = Listing("retriever", retriever_order)

@@ -9,13 +9,14 @@ import numpy as np
 
 from llmrec.errors import ConfigError
 from llmrec.rerank.base import renormalise
-from llmrec.rerank.context import HISTORY_TOKENS, LETTERS, PromptContext
+from llmrec.rerank.context import HISTORY_TOKENS, LETTERS, SHUFFLED, PromptContext
 from llmrec.rerank.scorer import EngineScorer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.llm.base import Engine, LogProbs
+    from llmrec.rerank.context import Listing
     from llmrec.serialize import HistorySerializer
     from llmrec.types import Candidate, History, ScoreKind, Scores, TokenIds
 
@@ -40,6 +41,7 @@ class LabelScorer(EngineScorer):
         n_orders: Orders that are averaged (the mean of log-probabilities); each is one more
             forward pass a query.
         history_tokens: Longest history text.
+        listing: The order in which candidates are listed; default: shuffled by content.
 
     Raises:
         ConfigError: ``max_labels`` or ``n_orders`` is out of range.
@@ -49,7 +51,7 @@ class LabelScorer(EngineScorer):
     kind: ClassVar[ScoreKind] = "labels"
     order_matters: ClassVar[bool] = True  # models prefer places and letters
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword per choice
         self,
         engine: Engine,
         serializer: HistorySerializer,
@@ -58,12 +60,17 @@ class LabelScorer(EngineScorer):
         max_labels: int = len(LETTERS),
         n_orders: int = 1,
         history_tokens: int = HISTORY_TOKENS,
+        listing: Listing = SHUFFLED,
     ) -> None:
         for name, value in (("max_labels", max_labels), ("n_orders", n_orders)):
             if value < 1:
                 raise ConfigError(f"{name} is {value}; it must be at least 1")
         context = PromptContext(
-            engine, serializer, max_listed=max_labels, history_tokens=history_tokens
+            engine,
+            serializer,
+            max_listed=max_labels,
+            history_tokens=history_tokens,
+            listing=listing,
         )
         super().__init__(engine, template, context)
         self.n_orders = n_orders
