@@ -145,6 +145,21 @@ def test_split_saves_the_ids_of_every_part(llmrec, logs):
     assert facts["test_from"] is None
 
 
+def test_sample_of_another_world(llmrec, tmp_path):
+    code, _, _ = llmrec("data", "sample", tmp_path / "kitchen", "--world", "kitchen.v1b")
+    assert code == 0
+    kitchen = load(tmp_path / "kitchen")
+    assert kitchen.made_from["world"] == "kitchen"
+    assert kitchen.made_from["parameter_set"] == "b"
+    events = kitchen.interactions.select("event", "quantity").collect()
+    assert set(events["event"]) == {"cooked", "ordered"}
+    assert events["quantity"].min() >= 1
+    code, _, err = llmrec("data", "sample", tmp_path / "none", "--world", "kichen.v1")
+    assert code != 0
+    assert "kitchen.v1" in err
+    assert not (tmp_path / "none").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "parts"),
     [

@@ -200,14 +200,17 @@ def history(
 def sample(
     out: OutPath,
     *,
+    world: Annotated[
+        str | None, typer.Option(help="film.v2 (default), film.v2b, kitchen.v1 or kitchen.v1b.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the simulated people.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the embedded film world: real films, simulated people, the same on every machine."""
+    """Write a simulated world: real films or dishes, simulated people, the same everywhere."""
     from llmrec.data import load, write_sample
 
     with _status("simulating ..."):
-        write_sample(out, seed=seed)
+        write_sample(out, world=world, seed=seed)
     _tell_written(load(out), as_json=as_json)
 
 

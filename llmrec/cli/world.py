@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -103,8 +103,7 @@ def _vectors(world: str, encoder: str) -> NDArray[np.float64]:
 
     from llmrec.encode import open_encoder
     from llmrec.retrieval.texts import encode_items
-    from llmrec.world import dishes, films
+    from llmrec.world.items import catalogue_of
 
-    catalogue: Any = films.catalogue() if world == "film" else dishes.catalogue()
-    vectors = encode_items(list(catalogue.values()), open_encoder(encoder))
+    vectors = encode_items(list(catalogue_of(world).values()), open_encoder(encoder))
     return np.asarray(vectors, dtype=np.float64)

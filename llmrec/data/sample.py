@@ -1,4 +1,4 @@
-"""The embedded sample as a dataset folder."""
+"""A shipped world, the embedded sample by default, as a dataset folder."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_sample(path: Path, *, seed: int | None = None) -> None:
-    """Write the embedded film world as a dataset; its demo users are held out of training.
+def write_sample(path: Path, *, world: str | None = None, seed: int | None = None) -> None:
+    """Write a shipped world as a dataset; some of its people are held out of training.
 
     Args:
         path: The folder.
+        world: World, version and parameter set, e.g. ``"kitchen.v1"``; None is the film world
+            that is the embedded sample.
         seed: Of the simulated people; None is the sample's own. The same seed gives the same
             dataset everywhere.
 
     Raises:
+        ConfigError: There is no such world.
         ArtifactError: Something else than an artifact stands at ``path``.
     """
     from llmrec.world import sample
 
     chosen = sample.DEFAULT_SEED if seed is None else seed
+    label = sample.DEFAULT_WORLD if world is None else world
     write_dataset(
         path,
-        items=sample.items(),
-        interactions=sample.interactions(chosen),
-        made_from=sample.made_from(chosen),
-        held_out_users=sample.held_out_users(chosen),
+        items=sample.items(label),
+        interactions=sample.interactions(chosen, world=label),
+        made_from=sample.made_from(chosen, world=label),
+        held_out_users=sample.held_out_users(chosen, world=label),
     )

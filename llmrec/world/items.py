@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from llmrec.types import Catalogue
     from llmrec.world.dishes import Dish
     from llmrec.world.films import Film
 
@@ -84,3 +85,10 @@ def entries_of(world: str) -> tuple[Entry, ...]:
     from llmrec.world.dishes import dishes
 
     return dish_entries(dishes())
+
+
+def catalogue_of(world: str) -> Catalogue:
+    """Return the embedded catalogue of a world, ``"film"`` or ``"kitchen"``, as items."""
+    from llmrec.world import dishes, films
+
+    return films.catalogue() if world == "film" else dishes.catalogue()
