@@ -74,7 +74,7 @@ def test_import_as_json(llmrec, logs):
 
 
 def test_options_reach_the_reader(llmrec, logs):
-    (logs / "odd.txt").write_bytes(b"u;i;t\nm\xe9;5;01\nm\xe9;4;1\n")
+    (logs / "odd.txt").write_bytes(b"u;i;t\nm\xe9;5;0900000001\nm\xe9;4;900000001\n")
     code, _, err = llmrec(
         *("data", "import", logs / "odd.txt", logs / "data", "--format", "csv"),
         *("--user", "u", "--item", "i", "--time", "t", "--separator", ";"),
@@ -195,3 +195,46 @@ def test_help_names_every_command(llmrec):
     assert code == 0
     for name in ("import", "show", "history", "split", "sample"):
         assert name in out
+
+
+def test_import_tells_what_it_left_out_and_strict_refuses_it(llmrec, logs):
+    (logs / "log.csv").write_text(LOG + "7,,2024-05-03T10:00:00Z,\n" * 2)
+    command = ("data", "import", logs / "log.csv", logs / "data", *MAPPING[:8])
+    code, out, _ = llmrec(*command)
+    assert code == 0
+    for part in ("left out of 5 events", "missing", "2 events", "row 4", "3 events of 2 users"):
+        assert part in out
+    assert "missing" in llmrec("data", "show", logs / "data")[1]
+    code, _, err = llmrec(*command, "--strict")
+    assert code == 4
+    assert "row 4, column 'what'" in err
+    code, _, err = llmrec(*command, "--strict", "--rule", "core=5")
+    assert code == 2
+    assert "--strict" in err
+
+
+def test_rules_from_the_command_line(llmrec, logs):
+    command = ("data", "import", logs / "log.csv", logs / "data", *MAPPING[:8], "--json")
+    code, out, _ = llmrec(*command, "--rule", "min_history=2", "--rule", "min_rating=5")
+    assert code == 4  # one event is left by the first rule, and its user has no two
+    code, out, _ = llmrec(*command, "--rule", "min_history=2")
+    assert code == 0
+    assert json.loads(out)["cleaning"]["events_kept"] == 2
+    code, _, err = llmrec(*command, "--rule", "history=2")
+    assert (code, "min_history" in err) == (2, True)
+
+
+def test_a_mapping_in_yaml_whose_options_the_command_line_overrides(llmrec, logs):
+    (logs / "maps").mkdir()
+    (logs / "maps" / "log.yaml").write_text(
+        "user: who\nitem: what\ntime: none\nitems: ../films.csv\nitem_id: sku\ntitle: name\n"
+    )
+    command = ("data", "import", logs / "log.csv", logs / "data")
+    code, _, err = llmrec(*command, "--mapping", logs / "maps" / "log.yaml", "--time", "when")
+    assert code == 0, err
+    assert load(logs / "data").catalogue["a"].title == "[rec]"
+    (logs / "maps" / "log.yaml").write_text("usr: who\n")
+    code, _, err = llmrec(*command, "--mapping", logs / "maps" / "log.yaml")
+    assert code == 2
+    assert "usr" in err
+    assert "log.yaml" in err

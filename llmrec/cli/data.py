@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from llmrec.cli.data_import import OutPath, import_log, status, tell_cleaning, tell_written
 from llmrec.cli.data_split import split
-from llmrec.cli.output import JsonFlag, OutFile, console, print_json, print_rows, write_rows
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from llmrec.data import Dataset
+from llmrec.cli.output import JsonFlag, OutFile, print_json, print_rows, write_rows
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,120 +28,9 @@ _EVENT_COLUMNS = {
 }
 
 DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset folder.")]
-OutPath = Annotated[Path, typer.Argument(metavar="OUT", help="The dataset folder to write.")]
 
 
-class Format(StrEnum):
-    """What ``--format`` takes."""
-
-    CSV = "csv"
-    PARQUET = "parquet"
-    JSONL = "jsonl"
-    MOVIELENS = "movielens"
-
-
-class Unit(StrEnum):
-    """What ``--time-unit`` takes."""
-
-    S = "s"
-    MS = "ms"
-    US = "us"
-
-
-class Ties(StrEnum):
-    """What ``--ties`` takes."""
-
-    FILE = "file"
-    ITEM_ID = "item-id"
-
-
-class Ambiguous(StrEnum):
-    """What ``--ambiguous-times`` takes."""
-
-    REFUSE = "refuse"
-    EARLIER = "earlier"
-    LATER = "later"
-
-
-@app.command("import")
-def import_(
-    source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A log file, or a MovieLens folder.")
-    ],
-    out: OutPath,
-    *,
-    log_format: Annotated[
-        Format | None, typer.Option("--format", help="Guessed from ending or folder by default.")
-    ] = None,
-    user: Annotated[str, typer.Option(help="Column of the user ids.")] = "user_id",
-    item: Annotated[str, typer.Option(help="Column of the item ids.")] = "item_id",
-    time: Annotated[str, typer.Option(help="Column of the times.")] = "timestamp",
-    rating: Annotated[str | None, typer.Option(help="Column of ratings.")] = None,
-    event: Annotated[str | None, typer.Option(help="Column of kinds of event.")] = None,
-    quantity: Annotated[str | None, typer.Option(help="Column of quantities.")] = None,
-    sequence: Annotated[str | None, typer.Option(help="Column of the order in a second.")] = None,
-    ties: Annotated[Ties, typer.Option(help="Order in a second, without one.")] = Ties.FILE,
-    time_unit: Annotated[Unit | None, typer.Option(help="Unit of numeric times.")] = None,
-    time_zone: Annotated[
-        str | None, typer.Option(help="Zone of times that name none, e.g. Europe/Berlin.")
-    ] = None,
-    ambiguous_times: Annotated[
-        Ambiguous, typer.Option(help="Local times that occurred twice.")
-    ] = Ambiguous.REFUSE,
-    items: Annotated[
-        Path | None, typer.Option(help="Items file; without it, ids stand in for titles.")
-    ] = None,
-    item_id: Annotated[str, typer.Option(help="Items file: column of the ids.")] = "item_id",
-    title: Annotated[str, typer.Option(help="Items file: column of the titles.")] = "title",
-    attribute: Annotated[
-        list[str] | None, typer.Option(help="Items file: a column to keep; repeatable; else all.")
-    ] = None,
-    list_separator: Annotated[
-        str | None, typer.Option(help="Items file: splits cells into lists, e.g. '|'.")
-    ] = None,
-    list_column: Annotated[
-        list[str] | None, typer.Option(help="Items file: a column to split; repeatable.")
-    ] = None,
-    separator: Annotated[str | None, typer.Option(help="CSV: between fields.")] = None,
-    encoding: Annotated[str, typer.Option(help="Of text files.")] = "utf-8",
-    as_json: JsonFlag = False,
-) -> None:
-    """Check a log, every row of it, and write it as a dataset.
-
-    Times are ISO 8601, or numbers with --time-unit; those that name no zone need --time-zone. A
-    fault in the input is told with file, row, column and value, and nothing is written.
-    """
-    from llmrec.artifacts import check_place
-    from llmrec.data import ImportOptions, import_dataset
-
-    check_place(out, "dataset")
-    options = ImportOptions.of(
-        {
-            "user": user,
-            "item": item,
-            "time": time,
-            "rating": rating,
-            "event": event,
-            "quantity": quantity,
-            "sequence": sequence,
-            "ties": ties.value,
-            "time_unit": time_unit and time_unit.value,
-            "time_zone": time_zone,
-            "ambiguous_times": ambiguous_times.value,
-            "items": items,
-            "item_id": item_id,
-            "title": title,
-            "attributes": tuple(attribute) if attribute else None,
-            "list_separator": list_separator,
-            "list_columns": tuple(list_column or ()),
-            "separator": separator,
-            "encoding": encoding,
-        }
-    )
-    chosen = None if log_format is None else log_format.value
-    with _status(f"reading {source} ..."):
-        dataset = import_dataset(source, out, format=chosen, options=options)
-    _tell_written(dataset, as_json=as_json)
+app.command("import")(import_log)
 
 
 @app.command()
@@ -161,7 +45,9 @@ def show(dataset: DatasetPath, *, as_json: JsonFlag = False) -> None:
     examples = facts.pop("examples")
     per_user = facts.pop("events_per_user")
     origin = facts.pop("made_from")
+    journal = facts.pop("cleaning")
     facts["made_from"] = [f"{key} {_plain(value)}" for key, value in origin.items() if value]
+    tell_cleaning(journal)
     print_rows([{"what": key, "value": value} for key, value in _flat(facts)])
     print_rows([per_user], title="events per user")
     print_rows([_spread(row) for row in examples["items"]], title="items, e.g.")
@@ -209,34 +95,9 @@ def sample(
     """Write a simulated world: real films or dishes, simulated people, the same everywhere."""
     from llmrec.data import load, write_sample
 
-    with _status("simulating ..."):
+    with status("simulating ..."):
         write_sample(out, world=world, seed=seed)
-    _tell_written(load(out), as_json=as_json)
-
-
-def _status(text: str) -> AbstractContextManager[object]:
-    """Show on a terminal's standard error that something is going on."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    return Console(stderr=True).status(escape(text))
-
-
-def _tell_written(dataset: Dataset, *, as_json: bool) -> None:
-    """Say what was written, and what can be done with it."""
-    from llmrec.data import summary
-
-    facts = summary(dataset)
-    if as_json:
-        print_json(facts)
-        return
-    screen = console()
-    screen.print(
-        f"{facts['interactions']:,} events of {facts['users']:,} users on {facts['items']:,} items,"
-        f" {facts['first'][:10]} to {facts['last'][:10]}"
-    )
-    screen.print(f"written to {dataset.path}", markup=False)
-    screen.print(f"next: llmrec data show {dataset.path}", markup=False, style="dim")
+    tell_written(load(out), as_json=as_json)
 
 
 def _flat(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmrec.data.cleaning import STRICT, CleaningRules
 from llmrec.data.dataset import Dataset, load
 from llmrec.data.describe import event_rows, summary
 from llmrec.data.drawing import out_of_fold
@@ -19,6 +20,8 @@ from llmrec.data.writing import write_dataset
 
 __all__ = [
     "READERS",
+    "STRICT",
+    "CleaningRules",
     "Dataset",
     "ImportOptions",
     "Split",

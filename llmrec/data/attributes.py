@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from llmrec.data.images import images
+from llmrec.data.literals import literal_lists
 from llmrec.data.raw import near
-from llmrec.errors import ConfigError, DataError
+from llmrec.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,20 +30,20 @@ def attributes(table: RawTable, options: ImportOptions) -> pl.DataFrame:
 
     Raises:
         DataError: No such column, an infinite number, or a type that no attribute can have.
-        ConfigError: ``list_columns`` without a separator.
     """
-    if options.list_columns and options.list_separator is None:
-        raise ConfigError("list_columns needs list_separator (--list-separator)")
     names = _names(table, options)
-    for name in options.list_columns:
+    for name in (*options.list_columns, *options.image_columns):
         if name not in names:
             raise DataError(
-                "the items file has no such attribute column to split",
+                "the items file has no such attribute column",
                 path=table.path,
                 column=name,
                 remedy=near(name, names),
             )
-    columns = [_typed(table, name, options) for name in names]
+    columns = [
+        images(table, name) if name in options.image_columns else _typed(table, name, options)
+        for name in names
+    ]
     return pl.DataFrame([column for column in columns if column.null_count() < len(column)])
 
 
@@ -85,6 +87,8 @@ def _typed(table: RawTable, name: str, options: ImportOptions) -> pl.Series:
         return numbers
     if dtype == pl.Boolean or dtype.is_temporal() or dtype in (pl.Categorical, pl.Enum, pl.Null):
         return cells.cast(pl.String)
+    if dtype == pl.String and name in options.list_columns and options.list_separator is None:
+        return _without_empty(literal_lists(table, name))
     if dtype == pl.String:
         return _text(cells, options)
     raise DataError(

@@ -32,6 +32,13 @@ def ids(table: RawTable, column: str, *, option: str) -> pl.Series:
     return texts
 
 
+def blank(cells: pl.Series) -> pl.Series:
+    """Return ``(n_rows,)`` bool: whether a cell is null, or text of white space alone."""
+    if cells.dtype != pl.String:
+        return cells.is_null()
+    return cells.is_null() | (cells.str.strip_chars() == "")
+
+
 def refuse_unfit_ids(table: RawTable, column: str, texts: pl.Series) -> None:
     """Refuse ids that are empty, or that look like another id without being it.
 
@@ -40,7 +47,7 @@ def refuse_unfit_ids(table: RawTable, column: str, texts: pl.Series) -> None:
             character (a NUL, a line break).
     """
     table.refuse(
-        texts.is_null() | (texts.str.strip_chars() == ""),
+        blank(texts),
         "the id is empty (value {value})",
         column=column,
         remedy="Fill it in, or leave the row out of the file.",
@@ -67,7 +74,7 @@ def titles(table: RawTable, column: str) -> pl.Series:
     """
     texts = optional_texts(table, column, option="title")
     table.refuse(
-        texts.is_null() | (texts.str.strip_chars() == ""),
+        blank(texts),
         "the title is empty (value {value})",
         column=column,
         remedy="Give the item a title, or leave it out together with its interactions.",

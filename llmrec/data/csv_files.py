@@ -30,7 +30,7 @@ def read_csv(
     """Read delimited text; every cell stays text, an empty one is null, blank lines are skipped.
 
     Args:
-        path: The file; ``.gz`` is unpacked.
+        path: The file; ``.gz`` and ``.zst`` are unpacked.
         options: Its separator and encoding.
         names: Column names of a file without a header.
         quote: What encloses fields that contain the separator; None for files without quoting.
@@ -63,7 +63,7 @@ def read_csv(
     table = RawTable.of(path, frame)
     if blank:
         keep = pl.Series([n not in blank for n in range(1, frame.height + 1)])
-        table = RawTable(path=path, frame=table.frame.filter(keep))
+        table = table.keep(keep)
     return table
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from llmrec.artifacts import read_manifest
 from llmrec.data.raw import near
 from llmrec.data.tables import (
+    EXTRAS,
     INTERACTIONS,
     ITEM_COLUMNS,
     cut_before,
@@ -20,7 +21,7 @@ from llmrec.data.tables import (
     items_from_frame,
     moment_of,
 )
-from llmrec.data.writing import HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
+from llmrec.data.writing import CLEANING, HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
 from llmrec.errors import ArtifactError, DataError, UnknownUserError
 from llmrec.types import Catalogue, as_utc
 
@@ -49,9 +50,11 @@ class Dataset:
         catalogue: Catalogue,
         table: pl.DataFrame,
         made_from: Mapping[str, Any],
+        cleaning: Mapping[str, Any] | None = None,
     ) -> None:
         self._path, self._sha256, self._catalogue = path, sha256, catalogue
         self._made_from = dict(made_from)
+        self._cleaning = dict(cleaning or {})
         self._table = table
         runs = table.select(pl.col("user_id").rle()).unnest("user_id")
         self._users = tuple(runs["value"].to_list())
@@ -75,6 +78,11 @@ class Dataset:
         return self._made_from
 
     @property
+    def cleaning(self) -> Mapping[str, Any]:
+        """What was left out when it was imported, as ``Journal.as_json`` tells it; else empty."""
+        return self._cleaning
+
+    @property
     def catalogue(self) -> Catalogue:
         """All items, in the order of the items file."""
         return self._catalogue
@@ -91,7 +99,10 @@ class Dataset:
 
     @property
     def interactions(self) -> pl.LazyFrame:
-        """All events in order of user and (timestamp_s, sequence); columns of ``INTERACTIONS``."""
+        """All events in order of user and (timestamp_s, sequence).
+
+        Columns of ``INTERACTIONS`` and, where the log has them, of ``EXTRAS``.
+        """
         return self._table.lazy()
 
     @property
@@ -165,7 +176,7 @@ def load(path: str | Path) -> Dataset:
     path = Path(path)
     manifest = read_manifest(path, KIND, needs=(INTERACTIONS_FILE, ITEMS_FILE))
     table = _read(path / INTERACTIONS_FILE)
-    if table.schema != INTERACTIONS or table.is_empty():
+    if table.is_empty() or not _is_interactions(table.schema):
         raise ArtifactError(
             f"{path / INTERACTIONS_FILE} has the columns {dict(table.schema)} and {table.height} "
             "rows, which is no dataset of this version",
@@ -182,7 +193,14 @@ def load(path: str | Path) -> Dataset:
         catalogue=_catalogue(path / ITEMS_FILE, used=table["item_id"]),
         table=table,
         made_from=manifest.made_from,
+        cleaning=manifest.metrics.get(CLEANING),
     )
+
+
+def _is_interactions(schema: pl.Schema) -> bool:
+    """Return whether a table has the columns of this version, in order."""
+    extras = {name: EXTRAS[name] for name in EXTRAS if name in schema}
+    return schema == pl.Schema({**INTERACTIONS, **extras})
 
 
 def _read(file: Path) -> pl.DataFrame:

@@ -39,6 +39,7 @@ def summary(dataset: Dataset) -> dict[str, Any]:
             "user": user,
             "events": event_rows(dataset.events(user)[-_NEWEST:], dataset.catalogue),
         },
+        "cleaning": dict(dataset.cleaning),
         "made_from": dict(dataset.made_from),
     }
 

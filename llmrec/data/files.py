@@ -5,16 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import polars as pl
 
 from llmrec.data.raw import RawTable, shown
-from llmrec.errors import ConfigError, DataError, did_you_mean
+from llmrec.errors import ConfigError, DataError, did_you_mean, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from llmrec.data.options import ImportOptions
@@ -27,14 +28,14 @@ FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-"""File ending (without .gz) -> format."""
+"""File ending (without .gz or .zst) -> format."""
 
 LOST = "\N{REPLACEMENT CHARACTER}"
 
 
 def format_of(path: Path) -> str | None:
     """Return the format that a file's ending names, else None."""
-    stem = path.with_suffix("") if path.suffix == ".gz" else path
+    stem = path.with_suffix("") if path.suffix.lower() in _UNPACK else path
     return FORMATS.get(stem.suffix.lower())
 
 
@@ -87,20 +88,48 @@ def read_jsonl(path: Path, options: ImportOptions) -> RawTable:
     return RawTable.of(path, frame)
 
 
+def _unpack_zstd(data: bytes) -> bytes:
+    """Unpack all frames of a .zst file.
+
+    Raises:
+        EOFError: The data are damaged, or end within a frame.
+        MissingExtraError: The library is not installed.
+    """
+    zstandard = require("zstandard", "logs")
+    parts = []
+    while data:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        try:
+            parts.append(frame.decompress(data))
+        except zstandard.ZstdError as error:
+            raise EOFError(str(error)) from error
+        if not frame.eof:
+            raise EOFError("the zstd data end before their end mark")
+        data = frame.unused_data
+    return b"".join(parts)
+
+
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.decompress, ".zst": _unpack_zstd}
+
+
 def read_bytes(path: Path, encoding: str) -> bytes:
     """Return the file as UTF-8, unpacked; what is not UTF-8 though it should be stays as it is."""
     require_file(path)
     try:
         data = path.read_bytes()
-        data = gzip.decompress(data) if path.suffix == ".gz" else data
+        data = unpack(data) if (unpack := _UNPACK.get(path.suffix.lower())) else data
         if encoding.lower().replace("_", "-") not in {"utf-8", "utf8"}:
             data = data.decode(encoding).encode()
     except LookupError:
         raise ConfigError(f"encoding: {encoding!r} is not a known encoding") from None
     except UnicodeDecodeError as error:
         raise DataError(f"is not {encoding}: {error}", path=path) from None
-    except (OSError, EOFError) as error:
-        raise DataError(f"cannot be read: {error}", path=path) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"cannot be read: {error}",
+            path=path,
+            remedy="Was the file cut off? Fetch it again." if path.suffix in _UNPACK else None,
+        ) from error
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(
             "is UTF-16, not UTF-8", path=path, remedy="Say encoding='utf-16' (--encoding utf-16)."

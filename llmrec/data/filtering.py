@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from llmrec.artifacts import sha256_of
+from llmrec.data.cleaning import core
 from llmrec.data.dataset import Dataset
-from llmrec.data.tables import INTERACTIONS, number_ties
+from llmrec.data.tables import columns_of, number_ties
 from llmrec.errors import DataError
 from llmrec.types import Catalogue
 
@@ -34,7 +35,7 @@ def prepare(dataset: Dataset, protocol: SplitProtocol) -> Dataset:
     table = dataset.interactions.collect()
     if protocol.untitled_items == "drop":
         table = _titled(table, dataset.catalogue)
-    table = _core(table, protocol.min_user_events or 1, protocol.min_item_events or 1)
+    table = core(table, protocol.min_user_events or 1, protocol.min_item_events or 1)
     if table.is_empty():
         raise DataError(
             f"the filter of {protocol.id} leaves nothing of {dataset.path} "
@@ -51,7 +52,7 @@ def prepare(dataset: Dataset, protocol: SplitProtocol) -> Dataset:
         path=dataset.path,
         sha256=sha256_of([dataset.sha256, wishes]),
         catalogue=catalogue,
-        table=table.select(INTERACTIONS.names()),
+        table=table.select(columns_of(table)),
         made_from={**dataset.made_from, "filter": wishes},
     )
 
@@ -64,16 +65,6 @@ def _titled(table: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         if item.title.strip() not in {"", item.item_id.strip()}
     ]
     return table.filter(pl.col("item_id").is_in(pl.Series(named, dtype=pl.String).implode()))
-
-
-def _core(table: pl.DataFrame, user_events: int, item_events: int) -> pl.DataFrame:
-    """Drop users and items with too few events until no more are to be dropped."""
-    while True:
-        left = table.filter(pl.len().over("user_id") >= user_events)
-        left = left.filter(pl.len().over("item_id") >= item_events)
-        if left.height == table.height:
-            return left
-        table = left
 
 
 def _by_item_id(table: pl.DataFrame, dataset: Dataset, protocol: SplitProtocol) -> pl.DataFrame:

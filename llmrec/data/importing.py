@@ -6,22 +6,24 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import MANIFEST, sha256_file
+from llmrec.artifacts import MANIFEST
+from llmrec.data.cleaning import STRICT
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
-from llmrec.data.mapped import read_mapped
+from llmrec.data.mapped import read_mapped, tables_of
 from llmrec.data.movielens import is_movielens, read_movielens
 from llmrec.data.options import ImportOptions
-from llmrec.data.writing import write_dataset
+from llmrec.data.writing import CLEANING, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llmrec.data.cleaning import CleaningRules
     from llmrec.data.dataset import Dataset
-    from llmrec.data.tables import Tables
+    from llmrec.data.tables import RawLog, Tables
 
-READERS: dict[str, Callable[[Path, ImportOptions], Tables]] = {
+READERS: dict[str, Callable[[Path, ImportOptions], RawLog]] = {
     "csv": partial(read_mapped, log_format="csv"),
     "parquet": partial(read_mapped, log_format="parquet"),
     "jsonl": partial(read_mapped, log_format="jsonl"),
@@ -36,14 +38,17 @@ def import_dataset(
     *,
     format: str | None = None,
     options: ImportOptions | None = None,
+    rules: CleaningRules = STRICT,
 ) -> Dataset:
     """Read a log, check all of it, and write it as a dataset folder.
 
     Args:
-        source: A CSV, Parquet or JSONL file, or a MovieLens folder.
+        source: A CSV, Parquet or JSONL file, a pattern of such files, or a MovieLens folder.
         out: The dataset folder; an older dataset there is replaced when the import succeeds.
         format: A key of ``READERS``; None goes by the ending, or by the folder's files.
         options: The column mapping and conventions.
+        rules: What is left out, with a count; ``STRICT`` leaves out nothing and refuses whatever
+            is wrong, ``CleaningRules()`` leaves out what no recommender can use.
 
     Returns:
         The dataset, loaded from ``out``.
@@ -57,12 +62,13 @@ def import_dataset(
     name = format or guess_format(source)
     if name not in READERS:
         raise ConfigError(f"format: {name!r} is unknown", remedy=did_you_mean(name, READERS))
-    tables = READERS[name](source, options)
+    tables = tables_of(READERS[name](source, options), rules)
     write_dataset(
         Path(out),
         items=tables.items,
         interactions=tables.interactions,
-        made_from=_origin(name, tables, options),
+        made_from=_origin(name, tables, options, rules),
+        metrics={} if rules == STRICT else {CLEANING: tables.journal.as_json()},
     )
     return load(out)
 
@@ -91,13 +97,14 @@ def guess_format(source: Path) -> str:
     return found
 
 
-def _origin(name: str, tables: Tables, options: ImportOptions) -> dict[str, Any]:
+def _origin(
+    name: str, tables: Tables, options: ImportOptions, rules: CleaningRules
+) -> dict[str, Any]:
     """Name the files by content and the options that differ from the defaults."""
     chosen = options.model_dump(mode="json", exclude_defaults=True)
     if options.items is not None:
         chosen["items"] = options.items.name
-    return {
-        "reader": name,
-        "sources": {path.name: sha256_file(path) for path in tables.sources},
-        "options": chosen,
-    }
+    origin: dict[str, Any] = {"reader": name, "sources": tables.sources, "options": chosen}
+    if rules != STRICT:
+        origin["cleaning"] = rules.model_dump(mode="json", exclude={"latest"})
+    return origin

@@ -8,53 +8,87 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from llmrec.data.attributes import attributes
-from llmrec.data.cells import ids, optional_numbers, optional_texts, titles, whole_numbers
-from llmrec.data.csv_files import read_csv
-from llmrec.data.files import format_of, read_jsonl, read_parquet
-from llmrec.data.raw import near
-from llmrec.data.tables import INTERACTIONS, Tables, items_from_frame, number_ties
+from llmrec.data.cells import blank, ids, optional_numbers, optional_texts, titles, whole_numbers
+from llmrec.data.cleaning import EVENT_RULES, STRICT, Journal
+from llmrec.data.files import format_of
+from llmrec.data.raw import ROW, RawTable, near
+from llmrec.data.sources import files_of, read_raw
+from llmrec.data.tables import (
+    INTERACTIONS,
+    RawLog,
+    Tables,
+    columns_of,
+    hashed,
+    items_from_frame,
+    number_ties,
+)
 from llmrec.data.times import US_PER_S, microseconds
 from llmrec.types import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from llmrec.data.cleaning import CleaningRules
     from llmrec.data.options import ImportOptions
-    from llmrec.data.raw import RawTable
 
 log = logging.getLogger(__name__)
-
-RAW_READERS: dict[str, Callable[[Path, ImportOptions], RawTable]] = {
-    "csv": read_csv,
-    "parquet": read_parquet,
-    "jsonl": read_jsonl,
-}
 
 _FIRST_PLAUSIBLE_S = 365 * 24 * 3600  # a log that ends in 1970 is most likely in another unit
 
 
-def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> Tables:
+def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> RawLog:
     """Read a log, and the items file where one is named.
 
     Args:
-        source: The log.
+        source: The log; a pattern reads all files that match.
         options: The column mapping and conventions.
         log_format: A key of ``RAW_READERS``; the items file goes by its own ending first.
 
     Raises:
-        DataError: Any fault, with file, row, column, value and remedy.
+        DataError: A file that cannot be read, with file and row.
     """
-    raw = RAW_READERS[log_format](source, options)
-    if options.items is None:
-        events = interactions_of(raw, options)
-        items = _ids_as_titles(source, events)
-        return Tables(interactions=events, items=items, sources=(source,))
-    read_items = RAW_READERS[format_of(options.items) or log_format]
-    items = items_of(read_items(options.items, options), options)
-    known = [item.item_id for item in items]
-    events = interactions_of(raw, options, known_items=known, items_path=options.items)
-    return Tables(interactions=events, items=items, sources=(source, options.items))
+    events = read_raw(source, options, file_format=log_format)
+    files, items = files_of(source), None
+    if options.items is not None:
+        items_format = format_of(options.items) or log_format
+        items = read_raw(options.items, options, file_format=items_format)
+        files = [*files, *files_of(options.items)]
+    return RawLog(
+        events=events,
+        items=items,
+        options=options,
+        items_path=options.items,
+        sources=hashed(*files),
+    )
+
+
+def tables_of(log_: RawLog, rules: CleaningRules = STRICT) -> Tables:
+    """Return a log's tables, cleaned by the rules and then checked; what is left is all sound.
+
+    Args:
+        log_: What a reader found.
+        rules: What is left out; by default nothing is, and whatever is wrong is refused.
+
+    Raises:
+        DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
+    """
+    options, raw = log_.options, log_.events
+    journal = Journal(read=raw.frame.height)
+    if rules.missing == "drop":
+        raw = _without_missing(raw, options, journal)
+    items = _titled_items(log_, rules, journal)
+    if items is not None:
+        raw = _with_known_items(raw, log_, items, rules, journal)
+    events = _events(raw, options, any_year=rules.earliest is not None)
+    for name, find in EVENT_RULES.items():
+        bad = find(events, rules)
+        if bad is not None:
+            events = journal.without_events(events, bad, name, raw=raw)
+    if items is None:
+        items = _ids_as_titles(raw, events)
+    events = events.select(columns_of(events))
+    return Tables(interactions=events, items=items, sources=log_.sources, journal=journal)
 
 
 def interactions_of(
@@ -62,36 +96,22 @@ def interactions_of(
     options: ImportOptions,
     *,
     known_items: Sequence[str] | None = None,
-    items_path: Path | None = None,
 ) -> pl.DataFrame:
-    """Return the interactions, checked, in the columns and the order of ``INTERACTIONS``.
+    """Return the interactions of a log, checked, in the columns and order of ``columns_of``.
 
     Args:
         raw: The log.
         options: The column mapping and conventions.
         known_items: The ids that may occur; None allows all.
-        items_path: Where those are listed, for the message.
 
     Raises:
         DataError: Any fault, with file, row, column, value and remedy.
     """
-    user, item = ids(raw, options.user, option="user"), ids(raw, options.item, option="item")
     if known_items is not None:
-        _refuse_unknown(raw, options.item, item, known_items, items_path)
-    us = microseconds(raw, options.time, options)
-    _warn_early(raw, options, us)
-    columns = {"user_id": user, "item_id": item, "us": us, "timestamp_s": us // US_PER_S}
-    if options.rating is not None:
-        columns["rating"] = optional_numbers(raw, options.rating, option="rating")
-    if options.event is not None:
-        columns["event"] = optional_texts(raw, options.event, option="event")
-    if options.quantity is not None:
-        columns["quantity"] = optional_numbers(raw, options.quantity, option="quantity")
-    missing = [
-        pl.lit(None, dtype).alias(n) for n, dtype in INTERACTIONS.items() if n not in columns
-    ]
-    events = pl.DataFrame(columns).with_columns(missing)
-    return _in_order(raw, events, options).select(INTERACTIONS.names())
+        item = ids(raw, options.item, option="item")
+        _refuse_unknown(raw, options.item, ~_among(item, known_items), known_items, None)
+    events = _events(raw, options)
+    return events.select(columns_of(events))
 
 
 def items_of(raw: RawTable, options: ImportOptions) -> tuple[Item, ...]:
@@ -116,17 +136,76 @@ def refuse_repeated(raw: RawTable, column: str, item_id: pl.Series) -> None:
     )
 
 
+def _without_missing(raw: RawTable, options: ImportOptions, journal: Journal) -> RawTable:
+    names = {"user": options.user, "item": options.item, "time": options.time}
+    empty = [blank(raw.require(name, option=option)) for option, name in names.items()]
+    bad = empty[0] | empty[1] | empty[2]
+    return journal.without(raw, bad, "missing", columns=names.values(), what="events")
+
+
+def _titled_items(log_: RawLog, rules: CleaningRules, journal: Journal) -> tuple[Item, ...] | None:
+    items, options = log_.items, log_.options
+    if not isinstance(items, RawTable):
+        return items
+    if rules.untitled_items == "drop":
+        bad = blank(items.require(options.title, option="title"))
+        shown = (options.item_id, options.title)
+        items = journal.without(items, bad, "untitled_items", columns=shown, what="items")
+    return items_of(items, options)
+
+
+def _with_known_items(
+    raw: RawTable, log_: RawLog, items: Sequence[Item], rules: CleaningRules, journal: Journal
+) -> RawTable:
+    """Drop or refuse events on other items; those of an untitled item are told apart."""
+    column = log_.options.item
+    item = ids(raw, column, option="item")
+    known = [one.item_id for one in items]
+    if rules.untitled_items == "drop" and isinstance(log_.items, RawTable):
+        listed = ids(log_.items, log_.options.item_id, option="item_id")
+        bad = _among(item, listed.to_list()) & ~_among(item, known)
+        raw = journal.without(raw, bad, "untitled_items", columns=(column,), what="events")
+        item = item.filter(~bad)
+    unknown = ~_among(item, known)
+    if rules.unknown_items == "drop":
+        return journal.without(raw, unknown, "unknown_items", columns=(column,), what="events")
+    _refuse_unknown(raw, column, unknown, known, log_.items_path)
+    return raw
+
+
+def _among(item: pl.Series, known: Sequence[str]) -> pl.Series:
+    return item.is_in(pl.Series(known, dtype=pl.String).implode())
+
+
 def _refuse_unknown(
-    raw: RawTable, column: str, item: pl.Series, known: Sequence[str], path: Path | None
+    raw: RawTable, column: str, bad: pl.Series, known: Sequence[str], path: Path | None
 ) -> None:
-    names = pl.Series(known, dtype=pl.String)
     where = "the items" if path is None else path
     raw.refuse(
-        ~item.is_in(names.implode()),
+        bad,
         f"item {{value}} is not in {where}",
         column=column,
         remedy=lambda value: f"Add the item there, or drop the row. {near(str(value), known)}",
     )
+
+
+def _events(raw: RawTable, options: ImportOptions, *, any_year: bool = False) -> pl.DataFrame:
+    """Return the checked events in order, with ``ROW``, ``us`` and, where mapped, ``order``."""
+    user, item = ids(raw, options.user, option="user"), ids(raw, options.item, option="item")
+    us = microseconds(raw, options.time, options, any_year=any_year)
+    _warn_early(raw, options, us)
+    columns = {ROW: raw.frame[ROW], "user_id": user, "item_id": item, "us": us}
+    columns["timestamp_s"] = us // US_PER_S
+    for role in ("rating", "quantity", "price"):
+        if (name := getattr(options, role)) is not None:
+            columns[role] = optional_numbers(raw, name, option=role)
+    for role in ("event", "text", "order"):
+        if (name := getattr(options, role)) is not None:
+            columns[role] = optional_texts(raw, name, option=role)
+    missing = [
+        pl.lit(None, dtype).alias(n) for n, dtype in INTERACTIONS.items() if n not in columns
+    ]
+    return _in_order(raw, pl.DataFrame(columns).with_columns(missing), options)
 
 
 def _in_order(raw: RawTable, events: pl.DataFrame, options: ImportOptions) -> pl.DataFrame:
@@ -142,7 +221,7 @@ def _in_order(raw: RawTable, events: pl.DataFrame, options: ImportOptions) -> pl
         column=options.item,
         remedy="Choose ties='file' (--ties file).",
     )
-    return number_ties(events.with_columns(number=number), by=("number",))
+    return number_ties(events.with_columns(number=number), by=("number",)).drop("number")
 
 
 def _by_sequence(raw: RawTable, events: pl.DataFrame, column: str) -> pl.DataFrame:
@@ -166,11 +245,11 @@ def _warn_early(raw: RawTable, options: ImportOptions, us: pl.Series) -> None:
         )
 
 
-def _ids_as_titles(source: Path, events: pl.DataFrame) -> tuple[Item, ...]:
+def _ids_as_titles(raw: RawTable, events: pl.DataFrame) -> tuple[Item, ...]:
     log.warning(
         "%s: no items file was named, so item ids stand in for titles; a language model can make "
         "little of them",
-        source,
+        raw.path,
     )
     names = events["item_id"].unique().sort().to_list()
     return tuple(Item(item_id=name, title=name) for name in names)

@@ -14,9 +14,9 @@ import polars as pl
 
 from llmrec.data.cells import ids, titles
 from llmrec.data.csv_files import read_csv
-from llmrec.data.mapped import interactions_of, refuse_repeated
+from llmrec.data.mapped import refuse_repeated
 from llmrec.data.options import ImportOptions
-from llmrec.data.tables import Tables
+from llmrec.data.tables import RawLog, hashed
 from llmrec.errors import DataError
 from llmrec.types import Item
 
@@ -47,7 +47,7 @@ def is_movielens(folder: Path) -> bool:
     )
 
 
-def read_movielens(source: Path, options: ImportOptions) -> Tables:
+def read_movielens(source: Path, options: ImportOptions) -> RawLog:
     """Read a MovieLens folder.
 
     Args:
@@ -74,7 +74,7 @@ def read_movielens(source: Path, options: ImportOptions) -> Tables:
     return _read_csv_folder(source, options.ties)
 
 
-def _read_csv_folder(source: Path, ties: str) -> Tables:
+def _read_csv_folder(source: Path, ties: str) -> RawLog:
     options = ImportOptions.of(
         {
             "user": "userId",
@@ -90,10 +90,10 @@ def _read_csv_folder(source: Path, ties: str) -> Tables:
     movies = read_csv(source / "movies.csv", options)
     genres = movies.require("genres", option="attributes").fill_null("")
     items = _items(movies, options, genres.str.split("|"))
-    return _tables(source, ("ratings.csv", "movies.csv"), options, items)
+    return _log(source, ("ratings.csv", "movies.csv"), options, items)
 
 
-def _read_100k(source: Path, ties: str) -> Tables:
+def _read_100k(source: Path, ties: str) -> RawLog:
     options = ImportOptions.of(
         {
             "user": "user id",
@@ -118,7 +118,7 @@ def _read_100k(source: Path, ties: str) -> Tables:
     chosen = pl.concat_list(pl.when(pl.col(n) == "1").then(pl.lit(n)) for n in names)
     genres = movies.frame.select(chosen.list.drop_nulls().alias("genres")).to_series()
     items = _items(movies, options, genres)
-    return _tables(source, ("u.data", "u.item", "u.genre"), options, items)
+    return _log(source, ("u.data", "u.item", "u.genre"), options, items)
 
 
 def _genre_names(path: Path) -> list[str]:
@@ -127,9 +127,9 @@ def _genre_names(path: Path) -> list[str]:
     return ids(genres, "genre", option="genre").to_list()
 
 
-def _tables(
+def _log(
     source: Path, files: tuple[str, ...], options: ImportOptions, items: tuple[Item, ...]
-) -> Tables:
+) -> RawLog:
     events, movies = source / files[0], source / files[1]
     tab = options.model_copy(update={"separator": "\t"})
     headless = files[0] == "u.data"
@@ -138,10 +138,13 @@ def _tables(
         if headless
         else read_csv(events, options)
     )
-    known = [item.item_id for item in items]
-    interactions = interactions_of(raw, options, known_items=known, items_path=movies)
-    paths = tuple(source / name for name in files)
-    return Tables(interactions=interactions, items=items, sources=paths)
+    return RawLog(
+        events=raw,
+        items=items,
+        options=options,
+        items_path=movies,
+        sources=hashed(*(source / name for name in files)),
+    )
 
 
 def _items(movies: RawTable, options: ImportOptions, genres: pl.Series) -> tuple[Item, ...]:

@@ -27,6 +27,12 @@ class ImportOptions(Settings):
     """Column of the kinds of event (text, e.g. ``view``, ``purchase``)."""
     quantity: str | None = None
     """Column of the quantities (numbers)."""
+    price: str | None = None
+    """Column of the prices paid (numbers)."""
+    text: str | None = None
+    """Column of what users wrote, such as a review."""
+    order: str | None = None
+    """Column of the order or invoice numbers (text); cleaning knows cancellations by them."""
     sequence: str | None = None
     """Column of the order among one user's events of one second (whole numbers)."""
     ties: Literal["file", "item-id"] = "file"
@@ -51,7 +57,11 @@ class ImportOptions(Settings):
     list_separator: str | None = None
     """What separates the values of a list in a text cell, e.g. ``|``; None splits nothing."""
     list_columns: tuple[str, ...] = ()
-    """The columns to split; empty splits every attribute in which the separator occurs."""
+    """The columns to split; empty splits every attribute in which the separator occurs. Without a
+    separator, the columns whose cells are lists as Python or JSON writes them: ``['a', 'b']``."""
+    image_columns: tuple[str, ...] = ()
+    """Columns of the items file with paths of pictures; relative ones start at its folder. They are
+    kept as absolute paths, and each must exist; ``https:`` and other addresses stay as they are."""
 
     separator: str | None = None
     """What separates the fields of a CSV file; None means a tab for .tsv, else a comma."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
+import dataclasses
+import itertools
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,7 +14,7 @@ import polars as pl
 from llmrec.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 ROW = "__row__"
@@ -27,6 +30,8 @@ class RawTable:
 
     path: Path | None
     frame: pl.DataFrame
+    parts: tuple[tuple[int, Path], ...] = ()
+    """Where the rows of several files begin: (value of ``ROW``, file), in order."""
 
     @classmethod
     def of(cls, path: Path | None, frame: pl.DataFrame) -> RawTable:
@@ -42,6 +47,44 @@ class RawTable:
                 "holds 0 rows", path=path, remedy="Is this the right file, and was it written out?"
             )
         return cls(path=path, frame=frame.with_row_index(ROW, offset=1))
+
+    @classmethod
+    def joined(cls, tables: Sequence[RawTable], *, path: Path) -> RawTable:
+        """Return several files of the same columns as one table; rows keep their file.
+
+        Raises:
+            DataError: A file lacks a column that the first one has, has one more, or a column's
+                types do not go together.
+        """
+        first = tables[0]
+        if len(tables) == 1:
+            return first
+        for table in tables[1:]:
+            _refuse_other_columns(first, table)
+        frames = [table.frame.drop(ROW).select(first.columns) for table in tables]
+        try:
+            frame = pl.concat(frames, how="vertical_relaxed")
+        except pl.exceptions.PolarsError as error:
+            raise DataError(f"the files' types do not go together: {error}", path=path) from error
+        starts = itertools.accumulate((one.height for one in frames[:-1]), initial=1)
+        files = (table.path for table in tables)
+        parts = tuple((start, file) for start, file in zip(starts, files, strict=True) if file)
+        return cls(path=path, frame=cls.of(path, frame).frame, parts=parts)
+
+    def keep(self, rows: pl.Series) -> RawTable:
+        """Return the rows where ``(n_rows,)`` bool is true; they keep their numbers."""
+        return dataclasses.replace(self, frame=self.frame.filter(rows))
+
+    def with_columns(self, *columns: pl.Expr | pl.Series) -> RawTable:
+        """Return the table with columns added or replaced."""
+        return dataclasses.replace(self, frame=self.frame.with_columns(*columns))
+
+    def place(self, row: int) -> tuple[Path | None, int]:
+        """Return the file in which a value of ``ROW`` stands, and its row there, from 1."""
+        if not self.parts:
+            return self.path, row
+        start, file = self.parts[bisect.bisect_right(self.parts, row, key=lambda p: p[0]) - 1]
+        return file, row - start + 1
 
     @property
     def columns(self) -> list[str]:
@@ -93,10 +136,11 @@ class RawTable:
         text = message.replace("{value}", shown(value))
         if count > 1:
             text += f" (and {count - 1:,} more row{'s' if count > 2 else ''} like it)"
+        path, row = self.place(int(self.frame[ROW][first]))
         raise DataError(
             text,
-            path=self.path,
-            row=int(self.frame[ROW][first]),
+            path=path,
+            row=row,
             column=column,
             remedy=remedy(value) if callable(remedy) else remedy,
         )
@@ -117,6 +161,26 @@ def near(word: str, known: Iterable[str]) -> str:
     if len(words) > _SEARCHED:
         words = [one for one in words if one[:2] == word[:2]][:_SEARCHED]
     return did_you_mean(word, words)
+
+
+def _refuse_other_columns(first: RawTable, table: RawTable) -> None:
+    """Refuse a file whose columns are not those of the first file."""
+    for name in first.columns:
+        if name not in table.columns:
+            raise DataError(
+                f"this column of {first.path} is missing here",
+                path=table.path,
+                column=name,
+                remedy="Import files of other columns by themselves.",
+            )
+    for name in table.columns:
+        if name not in first.columns:
+            raise DataError(
+                f"{first.path} has no such column",
+                path=table.path,
+                column=name,
+                remedy="Import files of other columns by themselves.",
+            )
 
 
 def _other_separator(header: str) -> str | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from llmrec.data.files import format_of
-from llmrec.data.mapped import RAW_READERS, interactions_of
+from llmrec.data.mapped import interactions_of
 from llmrec.data.options import ImportOptions
-from llmrec.data.raw import RawTable
+from llmrec.data.sources import RAW_READERS
 from llmrec.data.tables import cut_before, events_of
 from llmrec.errors import DataError
 from llmrec.types import History, as_utc
@@ -18,6 +18,7 @@ from llmrec.types import History, as_utc
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from llmrec.data.raw import RawTable
     from llmrec.types import Catalogue
 
 _USER = "__user__"
@@ -50,7 +51,7 @@ def read_history(path: Path, *, catalogue: Catalogue, as_of: datetime | None = N
         )
     raw = RAW_READERS[log_format](path, ImportOptions())
     frame = interactions_of(
-        RawTable(path=raw.path, frame=raw.frame.with_columns(pl.lit(path.stem).alias(_USER))),
+        raw.with_columns(pl.lit(path.stem).alias(_USER)),
         _options(raw),
         known_items=list(catalogue),
     )

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from llmrec.artifacts import sha256_file
 from llmrec.errors import DataError
 from llmrec.types import History, Interaction, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from llmrec.data.cleaning import Journal
+    from llmrec.data.options import ImportOptions
+    from llmrec.data.raw import RawTable
     from llmrec.types import AttributeValue
 
 INTERACTIONS = pl.Schema(
@@ -30,6 +35,10 @@ INTERACTIONS = pl.Schema(
 )
 """The columns of ``interactions.parquet``, in order."""
 
+EXTRAS = pl.Schema({"price": pl.Float64(), "text": pl.String()})
+"""Further columns that ``interactions.parquet`` has where the log has them: the price that was
+paid, and what the user wrote."""
+
 REQUIRED = ("user_id", "item_id", "timestamp_s")
 ITEM_COLUMNS = ("item_id", "title")
 
@@ -39,10 +48,39 @@ class Tables:
     """What a reader makes of a source."""
 
     interactions: pl.DataFrame
-    """Columns and order of ``INTERACTIONS``; every item id is one of ``items``."""
+    """Columns and order of ``columns_of``; every item id is one of ``items``."""
     items: tuple[Item, ...]
-    sources: tuple[Any, ...]
-    """Paths of the files that were read."""
+    sources: Mapping[str, str]
+    """Name of everything that was read -> SHA-256 of its content."""
+    journal: Journal
+    """What cleaning left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawLog:
+    """What a reader found: the tables as they are, and which of their columns is what."""
+
+    events: RawTable
+    items: RawTable | tuple[Item, ...] | None
+    """The items file, or items that the reader made; None where the log names none."""
+    options: ImportOptions
+    items_path: Path | None = None
+    """Where items are listed, for messages."""
+    sources: Mapping[str, str]
+    """Name of everything that was read -> SHA-256 of its content."""
+
+
+def hashed(*paths: Path) -> dict[str, str]:
+    """Return each file's name (with its folder where names repeat) and the SHA-256 of its bytes."""
+    repeated = len({path.name for path in paths}) < len(paths)
+    return {
+        "/".join(path.parts[-2:]) if repeated else path.name: sha256_file(path) for path in paths
+    }
+
+
+def columns_of(table: pl.DataFrame) -> list[str]:
+    """Return the columns that a dataset keeps of a table, in order."""
+    return [*INTERACTIONS, *(name for name in EXTRAS if name in table.columns)]
 
 
 def number_ties(events: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:

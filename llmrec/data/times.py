@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from llmrec.data.cells import blank
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ _NAME_UNIT = "Say its unit: time_unit='s', 'ms' or 'us' (--time-unit)."
 _NAME_ZONE = "Name its zone: time_zone='UTC', 'Europe/Berlin', ... (--time-zone)."
 
 
-def microseconds(table: RawTable, column: str, options: ImportOptions) -> pl.Series:
+def microseconds(
+    table: RawTable, column: str, options: ImportOptions, *, any_year: bool = False
+) -> pl.Series:
     """Return a column of times as ``(n_rows,)`` int64 microseconds since 1970, UTC.
 
     Numbers need ``time_unit``. Texts are ISO 8601, and those without an offset need ``time_zone``,
-    as do typed times that are naive.
+    as do typed times that are naive. With ``any_year`` times outside 1900-2200 are returned too.
 
     Raises:
         DataError: Empty, unreadable, without a unit or zone, outside 1900-2200, or a local time
@@ -41,7 +44,7 @@ def microseconds(table: RawTable, column: str, options: ImportOptions) -> pl.Ser
         ConfigError: The zone does not exist.
     """
     cells = table.require(column, option="time")
-    table.refuse(_empty(cells), "the time is empty", column=column)
+    table.refuse(blank(cells), "the time is empty", column=column)
     is_text = cells.dtype == pl.String
     if cells.dtype.is_numeric() or (is_text and options.time_unit is not None):
         times = _from_numbers(table, column, options)
@@ -51,6 +54,8 @@ def microseconds(table: RawTable, column: str, options: ImportOptions) -> pl.Ser
         times = _from_typed(table, column, options)
     else:
         raise DataError(f"type {cells.dtype} holds no times", path=table.path, column=column)
+    if any_year:
+        return times
     outside = (times < _FIRST_S * US_PER_S) | (times >= _LAST_S * US_PER_S)
     table.refuse(
         outside,
@@ -86,12 +91,6 @@ def parse_moment(text: str, *, what: str = "time", time_zone: str | None = None)
 def iso(moment: datetime) -> str:
     """Return an aware UTC moment in ISO 8601, e.g. ``2024-05-01T18:30:00Z``."""
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def _empty(cells: pl.Series) -> pl.Series:
-    if cells.dtype == pl.String:
-        return cells.is_null() | (cells.str.strip_chars() == "")
-    return cells.is_null()
 
 
 def _from_numbers(table: RawTable, column: str, options: ImportOptions) -> pl.Series:

@@ -10,7 +10,15 @@ import polars as pl
 from llmrec.artifacts import write_artifact
 from llmrec.data.cells import refuse_unfit_ids
 from llmrec.data.raw import ROW, RawTable, near
-from llmrec.data.tables import INTERACTIONS, REQUIRED, items_to_frame, moment_of, number_ties
+from llmrec.data.tables import (
+    EXTRAS,
+    INTERACTIONS,
+    REQUIRED,
+    columns_of,
+    items_to_frame,
+    moment_of,
+    number_ties,
+)
 from llmrec.data.times import iso
 from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 KIND = "dataset"
 INTERACTIONS_FILE = "interactions.parquet"
 ITEMS_FILE = "items.parquet"
+CLEANING = "cleaning"
+"""Where the manifest's ``metrics`` tell what cleaning left out."""
 HELD_OUT = "held_out_users"
 """Where the manifest's ``made_from`` lists the users who are in no training set."""
 
@@ -34,6 +44,7 @@ def write_dataset(
     interactions: pl.DataFrame | pl.LazyFrame,
     made_from: Mapping[str, Any],
     held_out_users: Sequence[str] = (),
+    metrics: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a dataset folder, whole or not at all; an older dataset there is replaced.
 
@@ -42,9 +53,11 @@ def write_dataset(
         items: The catalogue, in the order that it shall keep.
         interactions: Columns ``user_id``, ``item_id`` (str) and ``timestamp_s`` (int, seconds since
             1970, UTC); optional ``sequence`` (int, order within a second; without it rows keep
-            their order), ``rating`` and ``quantity`` (float), ``event`` (str). Rows in any order.
+            their order), ``rating``, ``quantity`` and ``price`` (float), ``event`` and ``text``
+            (str). Rows in any order.
         made_from: JSON values that name the origin.
         held_out_users: Users whose events no model may be trained on.
+        metrics: JSON values that describe it further without being part of its identity.
 
     Raises:
         DataError: Two items share an id, a column is missing, unknown or of another type, a value
@@ -63,7 +76,7 @@ def write_dataset(
             )
     origin = {**made_from, HELD_OUT: sorted(set(held_out_users))}
     rows = items_to_frame(catalogue.values())
-    facts = counts(table, len(rows))
+    facts = {**counts(table, len(rows)), **(metrics or {})}
     with write_artifact(Path(path), KIND, made_from=origin, metrics=facts) as draft:
         table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
@@ -102,17 +115,19 @@ def checked(interactions: pl.DataFrame | pl.LazyFrame, catalogue: Catalogue) -> 
         column="item_id",
         remedy=lambda value: near(str(value), catalogue),
     )
-    return _completed(raw).select(INTERACTIONS.names())
+    completed = _completed(raw)
+    return completed.select(columns_of(completed))
 
 
 def _check_columns(schema: pl.Schema) -> None:
     for name in REQUIRED:
         if name not in schema:
             raise DataError("the column is missing", column=name, remedy=did_you_mean(name, schema))
+    known = {**INTERACTIONS, **EXTRAS}
     for name, dtype in schema.items():
-        if name not in INTERACTIONS:
-            raise DataError("unknown column", column=name, remedy=did_you_mean(name, INTERACTIONS))
-        wanted = INTERACTIONS[name]
+        if name not in known:
+            raise DataError("unknown column", column=name, remedy=did_you_mean(name, known))
+        wanted = known[name]
         fits = dtype == wanted or dtype == pl.Null or (dtype.is_numeric() and wanted.is_float())
         if not fits and not (dtype.is_integer() and wanted.is_integer()):
             raise DataError(
@@ -125,9 +140,10 @@ def _check_columns(schema: pl.Schema) -> None:
 def _completed(raw: RawTable) -> pl.DataFrame:
     """Cast, add what is absent, sort, and check ratings, quantities and the total order."""
     frame = raw.frame
-    present = [name for name in INTERACTIONS.names() if name in frame.columns]
-    frame = frame.with_columns(pl.col(name).cast(INTERACTIONS[name]) for name in present)
-    for name in ("rating", "quantity"):
+    known = {**INTERACTIONS, **EXTRAS}
+    present = [name for name in known if name in frame.columns]
+    frame = frame.with_columns(pl.col(name).cast(known[name]) for name in present)
+    for name in ("rating", "quantity", "price"):
         if name in present:
             raw.refuse(~frame[name].is_finite(), "{value} is not a finite number", column=name)
     absent = [name for name in INTERACTIONS.names() if name not in (*present, "sequence")]

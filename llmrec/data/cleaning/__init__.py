@@ -1,0 +1,9 @@
+"""Cleaning in the open: named rules, each counted and shown with examples."""
+
+from __future__ import annotations
+
+from llmrec.data.cleaning.events import EVENT_RULES, core
+from llmrec.data.cleaning.journal import Journal, Step
+from llmrec.data.cleaning.rules import STRICT, CleaningRules
+
+__all__ = ["EVENT_RULES", "STRICT", "CleaningRules", "Journal", "Step", "core"]

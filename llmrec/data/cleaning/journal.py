@@ -1,0 +1,131 @@
+"""What cleaning left out: a count and examples for every rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from llmrec.data.raw import ROW, RawTable, shown
+from llmrec.data.times import US_PER_S, iso
+from llmrec.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import polars as pl
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one rule left out."""
+
+    rule: str
+    what: str
+    """``events`` or ``items``."""
+    dropped: int
+    examples: tuple[Mapping[str, Any], ...]
+    """At most three of the rows, with file and row number."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Journal:
+    """The steps of one cleaning, in their order; rules that found nothing are not in it."""
+
+    read: int
+    """How many events were read."""
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def dropped(self) -> int:
+        """How many events were left out."""
+        return sum(step.dropped for step in self.steps if step.what == "events")
+
+    def without(
+        self, raw: RawTable, bad: pl.Series, rule: str, *, columns: Iterable[str], what: str
+    ) -> RawTable:
+        """Return a raw table without its bad rows, and note them.
+
+        Args:
+            raw: The table.
+            bad: ``(n_rows,)`` bool.
+            rule: The rule's name.
+            columns: What examples show.
+            what: ``events`` or ``items``.
+
+        Raises:
+            DataError: No row is left.
+        """
+        count = int(bad.sum())
+        if not count:
+            return raw
+        names = list(dict.fromkeys(columns))
+        rows = raw.frame.filter(bad).head(_EXAMPLES).select(ROW, *names).to_dicts()
+        examples = (_placed(raw, row) | {n: _plain(row[n]) for n in names} for row in rows)
+        self._note(rule, what, count, tuple(examples), raw)
+        return raw.keep(~bad)
+
+    def without_events(
+        self, events: pl.DataFrame, bad: pl.Series, rule: str, *, raw: RawTable
+    ) -> pl.DataFrame:
+        """Return events (with ``ROW``) without the bad ones, and note them.
+
+        Raises:
+            DataError: No event is left.
+        """
+        count = int(bad.sum())
+        if not count:
+            return events
+        rows = events.filter(bad).head(_EXAMPLES).to_dicts()
+        examples = tuple(_placed(raw, row) | _readable(row) for row in rows)
+        self._note(rule, "events", count, examples, raw)
+        return events.filter(~bad)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the journal as JSON values."""
+        return {
+            "events_read": self.read,
+            "events_kept": self.read - self.dropped,
+            "steps": [
+                {
+                    "rule": step.rule,
+                    "what": step.what,
+                    "dropped": step.dropped,
+                    "examples": [dict(example) for example in step.examples],
+                }
+                for step in self.steps
+            ],
+        }
+
+    def _note(
+        self, rule: str, what: str, count: int, examples: tuple[dict[str, Any], ...], raw: RawTable
+    ) -> None:
+        self.steps.append(Step(rule=rule, what=what, dropped=count, examples=examples))
+        left = self.read - self.dropped if what == "events" else raw.frame.height - count
+        if not left:
+            told = ", ".join(f"{step.rule} {step.dropped:,}" for step in self.steps)
+            raise DataError(
+                f"cleaning leaves none of the {what} (rule and count: {told}; e.g. {examples[0]})",
+                path=raw.path,
+                remedy="Are columns, unit and zone right? Rules change with --rule NAME=VALUE.",
+            )
+
+
+def _placed(raw: RawTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    path, number = raw.place(int(row[ROW]))
+    return {"file": path.name if path else None, "row": number}
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event of the cleaning table with its time in words, without what is absent."""
+    moment = datetime.fromtimestamp(row["us"] // US_PER_S, UTC)
+    known = {"user_id": row["user_id"], "item_id": row["item_id"], "time": iso(moment)}
+    hidden = {*known, ROW, "us", "timestamp_s", "sequence"}
+    rest = {n: _plain(v) for n, v in row.items() if n not in hidden and v is not None}
+    return known | rest
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a cell of any type
+    return value if isinstance(value, int | float) or value is None else shown(value)
