@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from llmrec.errors import ConfigError, did_you_mean
 
@@ -18,6 +18,15 @@ class Settings(BaseModel):
     """Base of every configuration: frozen, and no key that it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+        # YAML reads "yes" and "on" as true, which would count as 1.
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in (int, float):
+            raise ValueError("must be a number, not true or false")
+        return value
 
     @classmethod
     def of(cls, values: dict[str, Any], *, source: str = "the given options") -> Self:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from llmrec.world.evenings import DAY_S, day_of, first_midnight_s, weekend_days
+from llmrec.world.settings_parts import LONGEST_PAUSE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-KNOWN_FOR_S = 4 * 3600
+KNOWN_FOR_S = LONGEST_PAUSE * 60
 
 
 class Belief(NamedTuple):

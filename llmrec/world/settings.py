@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date  # noqa: TC003  (Pydantic reads the annotation)
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -28,6 +28,7 @@ from llmrec.world.settings_parts import (
     Taste,
     Waves,
     Weekday,
+    check_once,
 )
 
 SHIPPED = ("film.v2", "film.v2b", "kitchen.v1", "kitchen.v1b")
@@ -42,7 +43,7 @@ class WorldSettings(Settings):
     """Tells parameter sets of one version apart."""
     start: date
     days: int = Field(ge=1, le=20_000)
-    people: int = Field(ge=1)
+    people: int = Field(ge=1, le=10_000_000)
     """Accounts."""
     held_out_people: int = Field(ge=0)
     """Accounts kept out of every training set, for the demo."""
@@ -70,6 +71,14 @@ class WorldSettings(Settings):
     """The rating from which something counts as liked."""
     rating: Rating
 
+    @field_validator("days")
+    @classmethod
+    def _ends(cls, days: int, info: ValidationInfo) -> int:
+        room = date.max - info.data.get("start", date.min)
+        if days > room.days:
+            raise ValueError(f"must end before the year 10000: start leaves {room.days}")
+        return days
+
     @field_validator("held_out_people")
     @classmethod
     def _somebody_trains(cls, held_out: int, info: ValidationInfo) -> int:
@@ -92,10 +101,20 @@ class WorldSettings(Settings):
     @field_validator("follow", "satiation")
     @classmethod
     def _named_once(cls, rules: tuple[Follow | Satiation, ...]) -> tuple[Follow | Satiation, ...]:
-        names = [rule.by for rule in rules]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"more than one rule goes by {name!r}: put them into one")
+        check_once([rule.by for rule in rules])
+        return rules
+
+    @field_validator("seasons", "weekdays")
+    @classmethod
+    def _one_factor_at_a_time(
+        cls, rules: tuple[Season | Weekday, ...]
+    ) -> tuple[Season | Weekday, ...]:
+        seen: set[tuple[str, int]] = set()
+        for rule in rules:
+            for when in rule.months if isinstance(rule, Season) else rule.days:
+                if (rule.tag, when) in seen:
+                    raise ValueError(f"{rule.tag!r} has more than one factor at {when}")
+                seen.add((rule.tag, when))
         return rules
 
     @property

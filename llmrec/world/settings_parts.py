@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field, ValidationInfo, field_validator
 
 from llmrec.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Share = Field(ge=0.0, le=1.0)
 Factor = Field(ge=0.0, le=1e6)
 Above = Field(gt=0.0, le=1e6)
 HalfLife = Field(ge=1, le=5_000)
 """Whole days."""
+Days = Field(ge=1, le=20_000)
+LONGEST_PAUSE = 240
+"""Minutes; whoever chose so recently goes on with the same session."""
+
+
+def check_once(names: Sequence[str]) -> None:
+    """Refuse several rules by one name.
+
+    Raises:
+        ValueError: It names the name.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"more than one rule goes by {name!r}: put them into one")
 
 
 class Hours(Settings):
@@ -35,7 +54,7 @@ class Activity(Settings):
     """Events of the busiest accounts."""
     joins_within_days: int = Field(ge=0)
     """A person's first day is at most this long after the world's."""
-    weekend_factor: float = Above
+    weekend_factor: float = Field(gt=0.0, le=100.0)
     """How much likelier a Saturday or Sunday is than a working day."""
     another: float = Share
     """Chance that a session goes on after an event, on a working day."""
@@ -60,8 +79,8 @@ class Activity(Settings):
     @field_validator("minutes_between")
     @classmethod
     def _rising(cls, minutes: tuple[int, int]) -> tuple[int, int]:
-        if not 1 <= minutes[0] <= minutes[1]:
-            raise ValueError("must be two rising numbers of at least one minute")
+        if not 1 <= minutes[0] <= minutes[1] <= LONGEST_PAUSE:
+            raise ValueError(f"must be two rising numbers from 1 to {LONGEST_PAUSE} minutes")
         return minutes
 
 
@@ -100,10 +119,10 @@ class TasteField(Settings):
 class Era(Settings):
     """Most people lean to items of their own time."""
 
-    newest: int
-    spread: int = Field(ge=1)
+    newest: int = Field(ge=1, le=9_999)
+    spread: int = Field(ge=1, le=9_999)
     """Favourite years lie at most this many years before ``newest``."""
-    half_years: float = Above
+    half_years: float = Field(ge=0.01, le=1e6)
     """Years from the favourite year at which an item's weight is halved."""
 
 
@@ -117,6 +136,12 @@ class Taste(Settings):
     drift: float = Share
     """Chance that a like or dislike is another one at the end of the world's days."""
 
+    @field_validator("fields")
+    @classmethod
+    def _named_once(cls, fields: tuple[TasteField, ...]) -> tuple[TasteField, ...]:
+        check_once([rule.field for rule in fields])
+        return fields
+
 
 class Waves(Settings):
     """An item is talked about for a while: its weight rises and falls in a triangle."""
@@ -124,8 +149,8 @@ class Waves(Settings):
     per_year: float = Field(ge=0.0, le=12.0)
     height: float = Factor
     """Added to the factor 1 at the highest point of the highest wave."""
-    least_days: int = Field(ge=2)
-    most_days: int = Field(ge=2)
+    least_days: int = Field(ge=2, le=20_000)
+    most_days: int = Field(ge=2, le=20_000)
 
     @field_validator("most_days")
     @classmethod
@@ -188,6 +213,18 @@ class Follow(Settings):
     links: int = Field(default=3, ge=1)
     """Of ``talk``: how many items each item leads to."""
 
+    @property
+    def of_field(self) -> bool:
+        """Whether items are linked that share a value of a field."""
+        return self.by not in {"next", "talk", "itself"}
+
+    @field_validator("values")
+    @classmethod
+    def _have_a_field(cls, values: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if values and info.data.get("by") in {"next", "talk", "itself"}:
+            raise ValueError(f"have no meaning for {info.data['by']!r}")
+        return values
+
 
 class Satiation(Settings):
     """Events make alike items less likely for a while: by ``1 / (1 + strength * counter)``."""
@@ -201,7 +238,7 @@ class Satiation(Settings):
 class Rewatch(Settings):
     """What was chosen is closed; if it was liked, it opens again."""
 
-    after_days: int = Field(ge=1)
+    after_days: int = Days
     factor: float = Share
     """Once for every time that it was chosen."""
 
@@ -223,7 +260,7 @@ class Guests(Settings):
 
     chance: float = Share
     chance_weekend: float = Share
-    most: int = Field(ge=1)
+    most: int = Field(ge=1, le=1_000)
     tags: tuple[str, ...] = Field(min_length=1)
     """What guests are served."""
     factor: float = Above
@@ -232,7 +269,7 @@ class Guests(Settings):
 class Rating(Settings):
     """Ratings from 1 to 5 in halves: a sum of parts, rounded."""
 
-    base: float
+    base: float = Field(ge=-100.0, le=100.0)
     liking: float = Factor
     """Added in full for an item exactly to a person's taste, not at all for its opposite."""
     quality: float = Factor

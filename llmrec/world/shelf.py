@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -107,11 +108,19 @@ def stock(entries: Sequence[Entry], settings: WorldSettings, seed: int) -> Shelf
 def _check(entries: Sequence[Entry], settings: WorldSettings) -> None:
     """Refuse what cannot be simulated."""
     most = settings.activity.most_events
-    if settings.rewatch is not None and len(entries) < most:
+    if settings.rewatch is not None and len(entries) <= most:
         raise ConfigError(
-            f"activity.most_events ({most}) is more than the {len(entries)} items there are",
+            f"activity.most_events ({most}) would leave none of the {len(entries)} items open",
             remedy="Lower it, or bring more items.",
         )
+    for item, times in Counter(entry.item_id for entry in entries).items():
+        if times > 1:
+            raise ConfigError(f"{times} items have the id {item!r}")
+    _check_names(entries, settings)
+
+
+def _check_names(entries: Sequence[Entry], settings: WorldSettings) -> None:
+    """Refuse tags, fields and values that no item has."""
     tags = sorted({tag for entry in entries for tag in entry.tags})
     for place, tag in _tags_used(settings):
         if tag not in tags:
@@ -123,6 +132,14 @@ def _check(entries: Sequence[Entry], settings: WorldSettings) -> None:
         if name not in fields:
             raise ConfigError(
                 f"{place}: no item has a field {name!r}", remedy=did_you_mean(name, fields)
+            )
+    for rule in settings.follow:
+        known = {v for entry in entries for v in entry.values.get(rule.by, ())}
+        unknown = [value for value in rule.values if value not in known]
+        if unknown:
+            raise ConfigError(
+                f"follow.values: no item has {unknown[0]!r} among its {rule.by}",
+                remedy=did_you_mean(unknown[0], sorted(known)),
             )
 
 
@@ -142,7 +159,7 @@ def _fields_used(settings: WorldSettings) -> Iterable[tuple[str, str]]:
     """Return every field that the parameters name, with its place."""
     yield from (("taste.fields", rule.field) for rule in settings.taste.fields)
     for rule in settings.follow:
-        if rule.by not in {"next", "talk", "itself"}:
+        if rule.of_field:
             yield "follow", rule.by
     yield from (("satiation", rule.by) for rule in settings.satiation if rule.by != "itself")
     if settings.session.stay_field is not None:

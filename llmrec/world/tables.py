@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from llmrec.artifacts import replace_file
 from llmrec.world.people import user_id
 from llmrec.world.shelf import stock
 from llmrec.world.simulate import live
@@ -84,6 +85,9 @@ def write_parquet(path: Path, shelf: Shelf, settings: WorldSettings, seed: int) 
         shelf: The world's items.
         settings: The world's parameters; ``people`` says how many accounts there are.
         seed: Any integer.
+
+    Raises:
+        ArtifactError: Nothing can be written there, or the disk is full; an older file stays.
     """
     from polars.io.plugins import register_io_source
 
@@ -97,10 +101,11 @@ def write_parquet(path: Path, shelf: Shelf, settings: WorldSettings, seed: int) 
         for lives in chunks(settings, seed, shelf):
             yield frame(lives, shelf, settings)
 
-    draft = path.with_name(f".{path.name}.tmp")
-    try:
-        source = register_io_source(batches, schema=SCHEMA)
-        source.sink_parquet(draft, row_group_size=128_000, compression="zstd")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    source = register_io_source(batches, schema=SCHEMA)
+    with replace_file(path) as draft:
+        try:
+            source.sink_parquet(draft, row_group_size=128_000, compression="zstd")
+        except pl.exceptions.ComputeError as error:
+            if "IO error" not in str(error):
+                raise
+            raise OSError(str(error)) from error

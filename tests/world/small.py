@@ -36,4 +36,11 @@ def small(label: str = "film.v2", seed: int = 7, **values: Any) -> World:
     """A world of a dozen accounts; ``a__b`` reaches into ``a``."""
     wanted = {name.replace("__", "."): value for name, value in values.items()}
     settings = changed(label, SMALL | wanted)
-    return World(settings, seed=seed, entries=few_entries(settings.name))
+    entries = few_entries(settings.name)
+    there = {value for entry in entries for several in entry.values.values() for value in several}
+    follow = [
+        rule.model_copy(update={"values": tuple(v for v in rule.values if v in there)})
+        for rule in settings.follow
+    ]
+    few = settings.model_copy(update={"follow": tuple(follow)})
+    return World(few, seed=seed, entries=entries)

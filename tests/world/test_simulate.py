@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import math
 from datetime import timedelta
 from importlib import resources
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmrec.errors import ConfigError
+from llmrec.errors import ArtifactError, ConfigError
 from llmrec.world import sample
 from llmrec.world.films import films
 from llmrec.world.items import entries_of
@@ -32,6 +33,13 @@ GOLDEN = {
     "kitchen.v1b": "56b91c01e03e8357f5802aa0a8920a958c4314b7097eb1d319343416e107288b",
 }
 """SHA-256 of the events of the first forty accounts, seed 7."""
+
+
+ERA = {"newest": 2015, "spread": 60, "half_years": 20.0}
+GENRES = {"field": "genres", "favourites": 3, "favourite_factor": 2.0}
+GUESTS = {"chance": 0.1, "chance_weekend": 0.1, "most": 3, "tags": ["Drama"], "factor": 2.0}
+HORROR = {"tag": "Horror", "months": [10], "factor": 2.0}
+TALK = {"by": "talk", "pull": 1.0, "half_life_days": 3}
 
 
 def as_bytes(world: World, accounts: int = 40) -> bytes:
@@ -234,6 +242,34 @@ def test_the_parquet_file_holds_the_same_events(tmp_path):
     assert pl.concat(world.chunks()).equals(world.events())
 
 
+def test_a_file_that_cannot_be_written_is_refused_and_the_old_one_stays(tmp_path):
+    world, path = small(), tmp_path / "events.parquet"
+    world.write(path)
+    before = path.read_bytes()
+    with pytest.raises(ArtifactError, match=r"events\.parquet/deeper.* cannot be written"):
+        world.write(path / "deeper")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ArtifactError, match="folder cannot be written"):
+        world.write(tmp_path / "folder")
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["events.parquet", "folder"]
+
+
+def test_a_disk_without_room_is_named_and_the_old_file_stays(tmp_path):
+    resource = pytest.importorskip("resource")
+    world, path = small(), tmp_path / "events.parquet"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))  # as if no more fitted
+    try:
+        with pytest.raises(ArtifactError, match=r"events\.parquet cannot be written.*too large"):
+            world.write(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["events.parquet"]
+
+
 @pytest.mark.parametrize("label", SHIPPED)
 def test_the_shipped_parameters_are_what_they_are_called(label):
     assert shipped(label).label == label
@@ -259,6 +295,23 @@ def test_the_shipped_parameters_are_what_they_are_called(label):
         ({"out_of_order": 0.0}, r"out_of_order.*greater than 0"),
         ({"seasons": [{"tag": "Horror", "months": [13], "factor": 2}]}, r"seasons\.0\.months.*13"),
         ({"weekdays": [{"tag": "Drama", "days": [7], "factor": 2}]}, r"weekdays\.0\.days.*7"),
+        ({"noise": math.nan}, r"noise.*nan"),
+        ({"noise": True}, r"noise.*must be a number, not true or false"),
+        ({"people": True}, r"people.*must be a number"),
+        ({"people": 10**30}, r"people.*less than or equal to 10000000"),
+        ({"rating.base": math.nan}, r"rating\.base.*nan"),
+        ({"rating.base": math.inf}, r"rating\.base.*inf"),
+        ({"start": "9999-12-01"}, r"days.*before the year 10000.*30"),
+        ({"activity.weekend_factor": 1e6}, r"activity\.weekend_factor.*100"),
+        ({"activity.minutes_between": (1, 241)}, r"activity\.minutes_between.*240 minutes"),
+        ({"taste.era": ERA | {"newest": 10**30}}, r"taste\.era\.newest.*9999"),
+        ({"taste.era": ERA | {"half_years": 1e-200}}, r"taste\.era\.half_years.*0\.01"),
+        ({"taste.fields": [GENRES, GENRES]}, r"taste\.fields.*'genres'"),
+        ({"waves.most_days": 10**400}, r"waves\.most_days.*20000"),
+        ({"rewatch.after_days": 3 * 10**9}, r"rewatch\.after_days.*20000"),
+        ({"guests": GUESTS | {"most": 10**30}}, r"guests\.most.*1000"),
+        ({"seasons": [HORROR, HORROR]}, r"seasons.*'Horror' has more than one factor at 10"),
+        ({"follow": [TALK | {"values": ["x"]}]}, r"follow\.0\.values.*no meaning for 'talk'"),
         ({"follow": [{"by": "cast", "pull": 1, "half_life_days": 3}] * 2}, r"follow.*'cast'"),
         ({"satiation": [{"by": "genres", "strength": -1, "half_life_days": 3}]}, "satiation.0.str"),
     ],
@@ -276,6 +329,10 @@ def test_bad_parameters_are_refused_by_name(values, message):
         ({"session.heavy": ["Wars"]}, r"session\.heavy.*'Wars'.*\n.*'War'"),
         ({"household.child_tags": ["Familyy"]}, r"household\.child_tags.*\n.*'Family'"),
         ({"satiation": [{"by": "genre", "strength": 1, "half_life_days": 3}]}, r"\n.*'genres'"),
+        (
+            {"follow": [TALK | {"by": "genres", "values": ["Horor"]}]},
+            r"follow\.values.*'Horor' among its genres\n.*'Horror'",
+        ),
     ],
 )
 def test_what_no_item_has_is_refused_with_the_nearest(values, message):
@@ -286,8 +343,13 @@ def test_what_no_item_has_is_refused_with_the_nearest(values, message):
 def test_unknown_worlds_and_too_few_films_are_refused():
     with pytest.raises(ConfigError, match=r"'film\.v3'.*\n.*'film\.v2'"):
         shipped("film.v3")
-    with pytest.raises(ConfigError, match=r"most_events \(160\) is more than the 10 items"):
-        World(entries=entries_of("film")[:10])
+    with pytest.raises(ConfigError, match=r"most_events \(160\) .*none of the 160 items"):
+        World(entries=entries_of("film")[:160])
+
+
+def test_two_items_by_one_id_are_refused():
+    with pytest.raises(ConfigError, match="2 items have the id 'f001'"):
+        World(entries=[*entries_of("film"), entries_of("film")[0]])
 
 
 def test_people_without_any_favourite_or_dislike_still_live():
