@@ -34,7 +34,8 @@ class EventCause:
     effect: float
     """How much the item's log-probability falls when the event is removed from what the person
     remembers: above 0 the event speaks for the item. Natural logarithm; ``-inf`` if the event is
-    all that closes the item, 0 if it is closed in any case."""
+    all that closes the item, ``inf`` if it is all that makes it possible (which takes a world
+    without noise), 0 if it is closed in any case."""
     kinds: tuple[str, ...]
     """The mechanisms that link the event with the item, e.g. ``"follow director"``; none if it
     only takes room from the item or gives it some."""
@@ -74,16 +75,18 @@ def without_each(
     weights, fresh = beliefs(lives, as_of_s, settings)
     begin, end = np.searchsorted(evenings.account, [account, account + 1])
     past = np.arange(begin, begin + np.searchsorted(evenings.starts_s[begin:end], moment_s))
-    full = np.zeros(len(shelf.entries))
-    change = np.zeros((len(past), len(shelf.entries)))
     first = people.first_row[account]
-    for row in range(first, first + people.members[account]):
-        own = np.flatnonzero(evenings.row[past] == row)
-        state = _leave_one_out(lives, past[own], shelf, settings)
-        each = _at(state, lives, row, moment_s, weights[row], fresh=bool(fresh[row]))
-        full += each[0]
-        change[own] = each[1:] - each[0]
-    return full, np.maximum(full + change, 0.0)
+    members = np.arange(first, first + people.members[account])
+    found = []
+    for row in members:
+        state = _leave_one_out(lives, past[evenings.row[past] == row], shelf, settings)
+        found.append(_at(state, lives, row, moment_s, weights[row], fresh=bool(fresh[row])))
+    whole = np.stack([each[0] for each in found])
+    without = np.zeros((len(past), len(shelf.entries)))
+    for n, (row, each) in enumerate(zip(members, found, strict=True)):
+        # Not a difference to the whole: what is left may be far below its last bits.
+        without[evenings.row[past] == row] = np.delete(whole, n, axis=0).sum(axis=0) + each[1:]
+    return whole.sum(axis=0), without
 
 
 def _leave_one_out(lives: Lives, own: Ints, shelf: Shelf, settings: WorldSettings) -> State:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from llmrec.errors import ConfigError, did_you_mean
 from llmrec.world.belief import beliefs, timeless
 from llmrec.world.evenings import day_of
 from llmrec.world.replay import mixture, probabilities, remember
@@ -37,7 +38,8 @@ def oracle(
     """Return the probability of every item, of all that the log tells or of a part of it.
 
     - Without time: every day is the average one, every decay its mean over the person's past, and
-      tastes stand where they stand half way. No session goes on.
+      tastes stand where they stand half way. No session goes on. Without times the past has no
+      order either; a ranker that keeps its order and forgets the times alone can do better.
     - Without text: nothing that reads a field of the catalogue works. How known items are, their
       waves, links by ``talk`` and repeats stay.
     - Without order: the past is a set. All of it is equally old, nothing was last, and all parts
@@ -45,7 +47,14 @@ def oracle(
 
     Returns:
         ``(accounts, n)``.
+
+    Raises:
+        ConfigError: There is no such part to do without.
     """
+    if without is not None and without not in WITHOUT:
+        raise ConfigError(
+            f"there is no oracle without {without!r}", remedy=did_you_mean(without, WITHOUT)
+        )
     if without == "time":
         return _ageless(lives, as_of_s, _timeless(shelf), settings, time=False)
     if without == "order":

@@ -48,8 +48,8 @@ def tell(world: World, causes: Causes, as_of: datetime) -> str:
     """
     titles = {entry.item_id: entry.title for entry in world.shelf.entries}
     probability = math.exp(causes.log_probability) * 100.0
-    lines = [f"{titles[causes.item_id]}, {as_of:%d %B %Y}: chosen with {probability:.2g} %."]
-    events = [e for e in causes.events if abs(e.effect) >= _NOTABLE and math.isfinite(e.effect)]
+    lines = [f"{titles[causes.item_id]}, {as_of:%d %B %Y}: probability {probability:.2g} %."]
+    events = [event for event in causes.events if abs(event.effect) >= _NOTABLE]
     events.sort(key=lambda event: -abs(event.effect))
     lines.extend(_told(event, titles[event.item_id]) for event in events[:3])
     traits = {name: part for name, part in causes.parts.items() if abs(part) >= _NOTABLE}
@@ -71,5 +71,7 @@ def _told(event: EventCause, title: str) -> str:
 
 def _times(effect: float) -> str:
     """Return a change of a log-probability in words."""
+    if math.isinf(effect):
+        return "alone made it possible" if effect > 0 else "ruled it out"
     factor = math.exp(abs(effect))
     return f"made it {factor:.1f} times {'likelier' if effect > 0 else 'less likely'}"

@@ -94,6 +94,7 @@ class World:
 
         Raises:
             UnknownUserError: The world has no such account.
+            ConfigError: There is no such part to do without.
             DataError: ``as_of`` has no time zone.
         """
         lives, moment_s = self.life(user), np.array([_seconds(as_of)])
@@ -112,7 +113,8 @@ class World:
         Args:
             user: The account.
             as_of: When it chooses.
-            without: ``time``, ``text`` or ``order``: the best that is left without knowing it.
+            without: ``time``, ``text`` or ``order``: the ranking when that is not known; see
+                ``llmrec.world.oracle``.
         """
         found = self.probability(user, as_of, without)
         return sorted(found, key=lambda item: -found[item])
@@ -124,9 +126,16 @@ class World:
             user: The account.
             as_of: When it chooses.
             place: The event's place among the account's, from 0.
+
+        Raises:
+            DataError: There is no such event before ``as_of``.
         """
         lives = self.life(user)
         _, found = without_each(lives, 0, _seconds(as_of), self.shelf, self.settings)
+        if not 0 <= place < len(found):
+            raise DataError(
+                f"{user} has no event {place} before {as_of.isoformat()}: there are {len(found)}"
+            )
         return dict(zip(self._places, found[place].tolist(), strict=True))
 
     def respond(self, user: str, as_of: datetime, slate: Sequence[str], *, seed: int) -> Response:
@@ -156,7 +165,7 @@ class World:
 
     def _draw_life(self, user: str) -> Lives:
         digits = user.removeprefix("p")
-        number = int(digits) if digits.isascii() and digits.isdigit() else 0
+        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 9 else 0
         if not 1 <= number <= self.settings.people or user != user_id(number):
             last = user_id(self.settings.people)
             raise UnknownUserError(f"there is no user {user!r} in a world of p0001 to {last}")

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmrec.errors import DataError, UnknownItemError, UnknownUserError
-from llmrec.world.causes import effects
+from llmrec.errors import ConfigError, DataError, UnknownItemError, UnknownUserError
+from llmrec.world.belief import beliefs
+from llmrec.world.causes import effects, without_each
+from llmrec.world.evenings import day_of
 from llmrec.world.oracle import WITHOUT
+from llmrec.world.replay import mixture, remember
+from llmrec.world.told import tell
 from tests.world.reference import Reference
 from tests.world.small import small
+
+if TYPE_CHECKING:
+    from llmrec.world.simulate import Lives
 
 WORLDS = {label: small(label) for label in ("film.v2", "kitchen.v1")}
 USERS = [f"p{number:04d}" for number in range(1, 13)]
@@ -151,9 +161,51 @@ def test_parts_are_logarithms_against_the_mean_of_what_is_open():
     )
 
 
+def test_what_hardly_anything_else_makes_possible_keeps_its_last_bits():
+    """In a household, what another member has left of an item may be far below the first's part."""
+    child = {"household__share": 1.0, "household__child": 1.0, "household__child_other_factor": 0.0}
+    world, tiny = small(seed=1, noise=0.0, **child), 0
+    for user in USERS:
+        _, as_of = last_event(world, user)
+        lives, moment_s = world.life(user), int(as_of.timestamp())
+        full, without = without_each(lives, 0, moment_s, world.shelf, world.settings)
+        belief = beliefs(lives, np.array([moment_s]), world.settings)
+        for place in range(len(without)):
+            kept = np.arange(len(lives.item)) != place
+            state, rank = remember(
+                some(lives, kept), np.array([moment_s]), world.shelf, world.settings
+            )
+            days = np.array([day_of(world.settings, moment_s)])
+            slow = mixture(state, rank, some(lives, kept), days, belief)[0]
+            assert without[place] == pytest.approx(slow, rel=1e-9, abs=0.0)
+            tiny += int(((slow > 0.0) & (slow < 1e-12 * full)).sum())
+    assert tiny > 0
+
+
+def some(lives: Lives, kept: np.ndarray) -> Lives:
+    """Lives in which only some events happened."""
+    evenings = {f.name: getattr(lives.evenings, f.name)[kept] for f in fields(lives.evenings)}
+    return replace(
+        lives,
+        evenings=replace(lives.evenings, **evenings),
+        item=lives.item[kept],
+        rating=lives.rating[kept],
+        cooked=lives.cooked[kept],
+    )
+
+
 def test_effects_of_the_impossible_are_named():
     with_, without = np.array([0.0, 0.0, 0.5]), np.array([0.0, 0.5, 0.25])
     assert effects(with_, without).tolist() == [0.0, -math.inf, math.log(2.0)]
+
+
+def test_what_is_closed_is_told_with_what_closes_it():
+    world = WORLDS["film.v2"]
+    item, as_of = last_event(world, "p0001")
+    after = as_of + timedelta(hours=2)
+    told = tell(world, world.causes("p0001", after, item), after)
+    assert "probability 0 %" in told
+    assert re.search(r"ruled it out; it .*was the same", told)
 
 
 def test_the_oracle_ranks_every_item_once_likeliest_first():
@@ -225,6 +277,13 @@ def test_what_the_world_does_not_have_is_refused_by_name():
             world.oracle(user, as_of)
     with pytest.raises(UnknownItemError, match="'d001'"):
         world.causes("p0001", as_of, "d001")
+    with pytest.raises(UnknownUserError, match="p0001 to p0012"):
+        world.oracle("p" + "9" * 5_000, as_of)
+    with pytest.raises(ConfigError, match=r"without 'times'\n.*'time'"):
+        world.oracle("p0001", as_of, "times")
+    for place in (-1, 1_000):
+        with pytest.raises(DataError, match=f"p0001 has no event {place} before 2022"):
+            world.probability_without("p0001", as_of, place)
     with pytest.raises(DataError, match="twice"):
         world.respond("p0001", as_of, ["f001", "f001"], seed=1)
     with pytest.raises(DataError, match="no time zone"):
