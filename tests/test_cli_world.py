@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from llmrec.cli.world import app
-from llmrec.errors import ConfigError
+from llmrec.errors import ArtifactError, ConfigError
 
 RUN = CliRunner()
 
@@ -27,8 +27,9 @@ def test_the_page_stands_alone(tmp_path):
     pytest.importorskip("matplotlib")
     out, figures = tmp_path / "page.html", tmp_path / "figures.json"
     asked = ["report", str(out), "--world", "kitchen", "--figures", str(figures), "--seed", "3"]
-    few = ["--people", "12", "--explained", "4", "--encoder", "hash"]
-    RUN.invoke(app, [*asked, *few], catch_exceptions=False)
+    few = ["--people", "12", "--explained", "4", "--encoder", "hash", "--json"]
+    done = RUN.invoke(app, [*asked, *few], catch_exceptions=False)
+    assert json.loads(done.stdout) == json.loads(figures.read_text())
     text = out.read_text()
     assert text.count("<svg") == 4
     assert "kitchen.v1, seed 3" in text
@@ -37,6 +38,15 @@ def test_the_page_stands_alone(tmp_path):
     assert "src=" not in text
     assert "<script" not in text
     assert len(json.loads(figures.read_text())["runs"]) == 2
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").write_text("")
+    asked = ["report", str(tmp_path / "page.html"), "--figures", str(tmp_path / "file" / "x.json")]
+    with pytest.raises(ArtifactError, match=r"x\.json cannot be written"):
+        RUN.invoke(app, asked, catch_exceptions=False)
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
 def test_unknown_worlds_are_refused_by_name(tmp_path):

@@ -42,7 +42,6 @@ def sample(
         values = settings.model_dump() | {"people": people}
         values["held_out_people"] = min(settings.held_out_people, people - 1)
         settings = WorldSettings.of(values, source="--people")
-    out.parent.mkdir(parents=True, exist_ok=True)
     World(settings, seed=seed).write(out)
     events = int(pl.scan_parquet(out).select(pl.len()).collect().item())
     if as_json:
@@ -65,6 +64,7 @@ def report(
     encoder: Annotated[str, typer.Option(help="Of the items' texts: minilm, hash, ...")] = "minilm",
     people: Annotated[int | None, typer.Option(min=1, help="Accounts; fewer are faster.")] = None,
     explained: Annotated[int, typer.Option(min=1, help="Choices whose causes are asked.")] = 1000,
+    as_json: JsonFlag = False,
 ) -> None:
     """Measure a world: the best possible ranking, simple ones, causes; figures and pictures.
 
@@ -72,7 +72,8 @@ def report(
     """
     import json
 
-    from llmrec.errors import ConfigError, did_you_mean
+    from llmrec.artifacts import check_writable, replace_file
+    from llmrec.errors import ConfigError, did_you_mean, require
     from llmrec.world.report import page
     from llmrec.world.report import report as measured
     from llmrec.world.settings import SHIPPED, shipped
@@ -82,6 +83,10 @@ def report(
     if not labels:
         names = sorted({label.partition(".")[0] for label in SHIPPED})
         raise ConfigError(f"there is no world {world!r}", remedy=did_you_mean(world, names))
+    require("matplotlib", "cpu")  # before minutes of measuring
+    places = [out] if figures is None else [out, figures]
+    for path in places:
+        check_writable(path)
     parameters = [shipped(label) for label in labels]
     if people is not None:
         fewer = {"people": people, "held_out_people": 0}
@@ -90,10 +95,12 @@ def report(
     found = measured(parameters, seeds, _vectors(world, encoder), explained=explained)
     found["encoder"] = encoder
     text = page(World(parameters[0], seed=seeds[0]), found)
-    for path, content in ((out, text), (figures, json.dumps(found, indent=1) + "\n")):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content, encoding="utf-8")
+    for path, content in zip(places, (text, json.dumps(found, indent=1) + "\n"), strict=False):
+        with replace_file(path) as draft:
+            draft.write_text(content, encoding="utf-8")
+    if as_json:
+        print_json(found)
+        return
     console().print(f"written to {out}", markup=False)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from llmrec.world.cause_figures import NONE, STRONG
 from llmrec.world.measure import measure
 from llmrec.world.plots import plots
 from llmrec.world.tables import chunks
@@ -26,6 +28,15 @@ _STYLE = (
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:1rem 0}"
     "th,td{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid #ddd}"
     "svg{width:100%;height:auto}figure{margin:1.5rem 0}figcaption{color:#555}"
+)
+_INTRODUCTION = (
+    "<p>People choose from a catalogue by rules that are known, so rankings and explanations can "
+    "be checked against the truth. The oracle ranks by the true probability of every item; "
+    "<em>without</em> time, text or order it knows less. Popularity, co-occurrence (what others "
+    "chose soon after the same items) and text (how alike items are described) know only the "
+    f"log.</p><p>A strong event cause changes the chosen item's probability at least "
+    f"{math.exp(STRONG):.2f} times when the event is taken from the person's memory. A past event "
+    f"that changes it less than {math.exp(NONE):.2f} times has no effect.</p>"
 )
 
 
@@ -64,7 +75,7 @@ def page(world: World, figures: dict[str, Any]) -> str:
     """
     lives = list(chunks(world.settings, world.seed, world.shelf))
     name = html.escape(f"The {world.settings.name} world")
-    parts = [f"<h1>{name}</h1>"]
+    parts = [f"<h1>{name}</h1>", _INTRODUCTION]
     parts.extend(_run(run) for run in figures["runs"])
     parts.append(f"<h2>{html.escape(world.settings.label)}, seed {world.seed}</h2>")
     for caption, svg in plots(world, lives):
