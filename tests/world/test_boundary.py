@@ -45,11 +45,13 @@ def test_every_module_of_the_worlds_is_forbidden_or_named_here():
     assert modules(ROOT / "llmrec" / "world") == forbidden | OPEN
 
 
-@pytest.mark.parametrize("package", ["rerank", "explain"])
-def test_a_planted_import_breaks_the_rule(package, tmp_path):
+@pytest.mark.parametrize(
+    ("package", "module"), [("rerank", "causes"), ("explain", "causes"), ("retrieval", "state")]
+)
+def test_a_planted_import_breaks_the_rule(package, module, tmp_path):
     shutil.copytree(ROOT / "llmrec", tmp_path / "llmrec", ignore=shutil.ignore_patterns("*.jsonl"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    planted = "def peek():\n    from llmrec.world.causes import find_causes\n"
+    planted = f"def peek():\n    from llmrec.world import {module}\n"
     (tmp_path / "llmrec" / package / "peek.py").write_text(planted)
     code = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
     done = subprocess.run(  # noqa: S603
@@ -61,7 +63,7 @@ def test_a_planted_import_breaks_the_rule(package, tmp_path):
         check=False,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert f"llmrec.{package} is not allowed to import llmrec.world.causes" in done.stdout
+    assert f"llmrec.{package} is not allowed to import llmrec.world.{module}" in done.stdout
 
 
 def test_what_is_in_a_dataset_does_not_say_who_of_a_household_chose():
