@@ -75,6 +75,14 @@ def import_log(
     image_column: Annotated[
         list[str] | None, typer.Option(help="Items file: a column of picture paths; repeatable.")
     ] = None,
+    users: Annotated[
+        Path | None,
+        typer.Option(help="Users file: facts for groups in reports; they enter no prompt."),
+    ] = None,
+    user_id: Annotated[str | None, typer.Option(help="Users file: column of ids.")] = None,
+    user_attribute: Annotated[
+        list[str] | None, typer.Option(help="Users file: a column to keep; repeatable.")
+    ] = None,
     separator: Annotated[str | None, typer.Option(help="CSV: between fields.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text files (utf-8).")] = None,
     rules: RulesFile = None,
@@ -112,6 +120,9 @@ def import_log(
         "attributes": attribute,
         "list_columns": list_column,
         "image_columns": image_column,
+        "users": users,
+        "user_id": user_id,
+        "user_attributes": user_attribute,
     }
     from llmrec.artifacts import check_place
     from llmrec.data import import_dataset
@@ -132,8 +143,9 @@ def mapping_of(file: Path | None, given: dict[str, Any]) -> ImportOptions:
     if file is None:
         return ImportOptions.of(chosen)
     below = ImportOptions.load(file).model_dump(exclude_unset=True)
-    if (listed := below.get("items")) is not None:  # its path starts where the YAML stands
-        below["items"] = file.parent / listed
+    for name in ("items", "users"):
+        if (listed := below.get(name)) is not None:  # its path starts where the YAML stands
+            below[name] = file.parent / listed
     return ImportOptions.of({**below, **chosen}, source=str(file))
 
 

@@ -41,7 +41,7 @@ def attributes(table: RawTable, options: ImportOptions) -> pl.DataFrame:
                 remedy=near(name, names),
             )
     columns = [
-        images(table, name) if name in options.image_columns else _typed(table, name, options)
+        images(table, name) if name in options.image_columns else typed(table, name, options)
         for name in names
     ]
     return pl.DataFrame([column for column in columns if column.null_count() < len(column)])
@@ -67,7 +67,8 @@ def _names(table: RawTable, options: ImportOptions) -> list[str]:
     return names
 
 
-def _typed(table: RawTable, name: str, options: ImportOptions) -> pl.Series:
+def typed(table: RawTable, name: str, options: ImportOptions) -> pl.Series:
+    """Return a column as int64, float64, str or list[str]; raises as ``attributes``."""
     cells = table.frame[name]
     dtype = cells.dtype
     if isinstance(dtype, pl.List | pl.Array):

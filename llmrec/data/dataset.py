@@ -21,7 +21,7 @@ from llmrec.data.tables import (
     items_from_frame,
     moment_of,
 )
-from llmrec.data.writing import CLEANING, HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND
+from llmrec.data.writing import CLEANING, HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND, USERS_FILE
 from llmrec.errors import ArtifactError, DataError, UnknownUserError
 from llmrec.types import Catalogue, as_utc
 
@@ -42,7 +42,7 @@ class Dataset:
     The table stays in memory, sorted by user and (timestamp_s, sequence), so a history is a slice.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword per part of the folder
         self,
         *,
         path: Path,
@@ -51,11 +51,12 @@ class Dataset:
         table: pl.DataFrame,
         made_from: Mapping[str, Any],
         cleaning: Mapping[str, Any] | None = None,
+        users_table: pl.DataFrame | None = None,
     ) -> None:
         self._path, self._sha256, self._catalogue = path, sha256, catalogue
         self._made_from = dict(made_from)
         self._cleaning = dict(cleaning or {})
-        self._table = table
+        self._table, self._users_table = table, users_table
         runs = table.select(pl.col("user_id").rle()).unnest("user_id")
         self._users = tuple(runs["value"].to_list())
         self._row_of = {user: n for n, user in enumerate(self._users)}
@@ -96,6 +97,14 @@ class Dataset:
     def held_out_users(self) -> frozenset[str]:
         """Users whose events no model may be trained on."""
         return frozenset(self._made_from.get(HELD_OUT, ()))
+
+    @property
+    def users_table(self) -> pl.DataFrame | None:
+        """``user_id`` and facts such as age and gender; None where none are known.
+
+        They part users into groups in a report. Histories do not carry them, so no prompt can.
+        """
+        return self._users_table
 
     @property
     def interactions(self) -> pl.LazyFrame:
@@ -194,6 +203,7 @@ def load(path: str | Path) -> Dataset:
         table=table,
         made_from=manifest.made_from,
         cleaning=manifest.metrics.get(CLEANING),
+        users_table=_users(path / USERS_FILE) if USERS_FILE in manifest.files else None,
     )
 
 
@@ -209,6 +219,16 @@ def _read(file: Path) -> pl.DataFrame:
         return pl.read_parquet(file, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
+
+
+def _users(file: Path) -> pl.DataFrame:
+    """Read what is known of users."""
+    frame = _read(file)
+    if frame.schema.get("user_id") != pl.String or not frame["user_id"].is_unique().all():
+        raise ArtifactError(
+            f"{file} has the columns {dict(frame.schema)}, which are no users", remedy=_AGAIN
+        )
+    return frame
 
 
 def _catalogue(file: Path, *, used: pl.Series) -> Catalogue:

@@ -29,6 +29,7 @@ def summary(dataset: Dataset) -> dict[str, Any]:
         **counts(table, len(dataset.catalogue)),
         "held_out_users": len(dataset.held_out_users),
         "attributes": sorted({name for i in dataset.catalogue.values() for name in i.attributes}),
+        "user_attributes": _known_of_users(dataset),
         "ties": _ties(table),
         "repeated_share": table.select(_nth("user_id", "item_id").gt(0).mean()).item(),
         "ratings": _ratings(table),
@@ -57,6 +58,14 @@ def event_rows(events: Iterable[Interaction], items: Mapping[str, Item]) -> list
         }
         for event in events
     ]
+
+
+def _known_of_users(dataset: Dataset) -> dict[str, int]:
+    """Return of how many users each attribute is known."""
+    table = dataset.users_table
+    if table is None:
+        return {}
+    return {name: table[name].count() for name in table.columns if name != "user_id"}
 
 
 def _nth(*keys: str) -> pl.Expr:

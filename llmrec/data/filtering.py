@@ -54,6 +54,7 @@ def prepare(dataset: Dataset, protocol: SplitProtocol) -> Dataset:
         catalogue=catalogue,
         table=table.select(columns_of(table)),
         made_from={**dataset.made_from, "filter": wishes},
+        users_table=dataset.users_table,
     )
 
 

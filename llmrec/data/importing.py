@@ -67,6 +67,7 @@ def import_dataset(
         Path(out),
         items=tables.items,
         interactions=tables.interactions,
+        users=tables.users,
         made_from=_origin(name, tables, options, rules),
         metrics={} if rules == STRICT else {CLEANING: tables.journal.as_json()},
     )
@@ -102,8 +103,9 @@ def _origin(
 ) -> dict[str, Any]:
     """Name the files by content and the options that differ from the defaults."""
     chosen = options.model_dump(mode="json", exclude_defaults=True)
-    if options.items is not None:
-        chosen["items"] = options.items.name
+    for field in ("items", "users"):
+        if (file := getattr(options, field)) is not None:
+            chosen[field] = file.name
     origin: dict[str, Any] = {"reader": name, "sources": tables.sources, "options": chosen}
     if rules != STRICT:
         origin["cleaning"] = rules.model_dump(mode="json", exclude={"latest"})

@@ -23,6 +23,7 @@ from llmrec.data.tables import (
     number_ties,
 )
 from llmrec.data.times import US_PER_S, microseconds
+from llmrec.data.users import check_chosen, users_of
 from llmrec.types import Item
 
 if TYPE_CHECKING:
@@ -38,25 +39,29 @@ _FIRST_PLAUSIBLE_S = 365 * 24 * 3600  # a log that ends in 1970 is most likely i
 
 
 def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> RawLog:
-    """Read a log, and the items file where one is named.
+    """Read a log, and the items and users files where they are named.
 
     Args:
         source: The log; a pattern reads all files that match.
         options: The column mapping and conventions.
-        log_format: A key of ``RAW_READERS``; the items file goes by its own ending first.
+        log_format: A key of ``RAW_READERS``; the other files go by their own endings first.
 
     Raises:
-        DataError: A file that cannot be read, with file and row.
+        DataError: A file that cannot be read, with file and row, or a fault in the users file.
+        ConfigError: A users file without a chosen column, or the reverse.
     """
+    files = files_of(source)
+
+    def beside(path: Path) -> RawTable:
+        files.extend(files_of(path))
+        return read_raw(path, options, file_format=format_of(path) or log_format)
+
+    check_chosen(options)
     events = read_raw(source, options, file_format=log_format)
-    files, items = files_of(source), None
-    if options.items is not None:
-        items_format = format_of(options.items) or log_format
-        items = read_raw(options.items, options, file_format=items_format)
-        files = [*files, *files_of(options.items)]
     return RawLog(
         events=events,
-        items=items,
+        items=None if options.items is None else beside(options.items),
+        users=None if options.users is None else users_of(beside(options.users), options),
         options=options,
         items_path=options.items,
         sources=hashed(*files),
@@ -88,7 +93,13 @@ def tables_of(log_: RawLog, rules: CleaningRules = STRICT) -> Tables:
     if items is None:
         items = _ids_as_titles(raw, events)
     events = events.select(columns_of(events))
-    return Tables(interactions=events, items=items, sources=log_.sources, journal=journal)
+    return Tables(
+        interactions=events,
+        items=items,
+        users=log_.users,
+        sources=log_.sources,
+        journal=journal,
+    )
 
 
 def interactions_of(

@@ -2,7 +2,8 @@
 
 Titles are made readable: the year moves into the attribute ``year``, an article at the end moves
 to the front ("Matrix, The (1999)" becomes "The Matrix"). The placeholders for "no genre"
-("(no genres listed)", "unknown") leave an item without genres. Nothing else is changed.
+("(no genres listed)", "unknown") leave an item without genres. Of users, age, gender and occupation
+are kept where they are published, the zip code is not. Nothing else is changed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from llmrec.data.csv_files import read_csv
 from llmrec.data.mapped import refuse_repeated
 from llmrec.data.options import ImportOptions
 from llmrec.data.tables import RawLog, hashed
+from llmrec.data.users import users_of
 from llmrec.errors import DataError
 from llmrec.types import Item
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from llmrec.types import AttributeValue
 
 _100K_EVENTS = ("user id", "item id", "rating", "timestamp")
+_100K_USERS = ("user id", "age", "gender", "occupation", "zip code")
 _100K_ITEMS = ("movie id", "movie title", "release date", "video release date", "IMDb URL")
 
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\N{EN DASH}]\s*(?:\d{4})?)?\)(?:\s*\(T?V\))?$")
@@ -104,6 +107,8 @@ def _read_100k(source: Path, ties: str) -> RawLog:
             "ties": ties,
             "item_id": "movie id",
             "title": "movie title",
+            "user_id": "user id",
+            "user_attributes": ("age", "gender", "occupation"),
             "encoding": "latin-1",
         }
     )
@@ -118,7 +123,12 @@ def _read_100k(source: Path, ties: str) -> RawLog:
     chosen = pl.concat_list(pl.when(pl.col(n) == "1").then(pl.lit(n)) for n in names)
     genres = movies.frame.select(chosen.list.drop_nulls().alias("genres")).to_series()
     items = _items(movies, options, genres)
-    return _log(source, ("u.data", "u.item", "u.genre"), options, items)
+    files = ("u.data", "u.item", "u.genre")
+    people = source / "u.user"
+    if not people.is_file():
+        return _log(source, files, options, items)
+    users = users_of(read_csv(people, bar, names=_100K_USERS, quote=None), options)
+    return _log(source, (*files, people.name), options, items, users)
 
 
 def _genre_names(path: Path) -> list[str]:
@@ -128,7 +138,11 @@ def _genre_names(path: Path) -> list[str]:
 
 
 def _log(
-    source: Path, files: tuple[str, ...], options: ImportOptions, items: tuple[Item, ...]
+    source: Path,
+    files: tuple[str, ...],
+    options: ImportOptions,
+    items: tuple[Item, ...],
+    users: pl.DataFrame | None = None,
 ) -> RawLog:
     events, movies = source / files[0], source / files[1]
     tab = options.model_copy(update={"separator": "\t"})
@@ -141,6 +155,7 @@ def _log(
     return RawLog(
         events=raw,
         items=items,
+        users=users,
         options=options,
         items_path=movies,
         sources=hashed(*(source / name for name in files)),

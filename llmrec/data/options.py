@@ -63,6 +63,13 @@ class ImportOptions(Settings):
     """Columns of the items file with paths of pictures; relative ones start at its folder. They are
     kept as absolute paths, and each must exist; ``https:`` and other addresses stay as they are."""
 
+    users: Path | None = None
+    """File of what is known of users, for groups in reports; it never enters a prompt."""
+    user_id: str = "user_id"
+    """Column of the ids in the users file."""
+    user_attributes: tuple[str, ...] = ()
+    """Columns of the users file to keep: text or numbers; none is kept unasked."""
+
     separator: str | None = None
     """What separates the fields of a CSV file; None means a tab for .tsv, else a comma."""
     encoding: str = "utf-8"

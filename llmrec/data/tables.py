@@ -54,6 +54,8 @@ class Tables:
     """Name of everything that was read -> SHA-256 of its content."""
     journal: Journal
     """What cleaning left out."""
+    users: pl.DataFrame | None = None
+    """``user_id`` and attributes, where facts about users are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class RawLog:
     """Where items are listed, for messages."""
     sources: Mapping[str, str]
     """Name of everything that was read -> SHA-256 of its content."""
+    users: pl.DataFrame | None = None
+    """``user_id`` and attributes, checked, where facts about users are known."""
 
 
 def hashed(*paths: Path) -> dict[str, str]:

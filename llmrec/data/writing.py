@@ -1,4 +1,4 @@
-"""Validated tables to a dataset folder: ``interactions.parquet``, ``items.parquet``, manifest."""
+"""Validated tables to a dataset folder: a Parquet file of each, and a manifest."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from llmrec.data.tables import (
     number_ties,
 )
 from llmrec.data.times import iso
+from llmrec.data.users import checked_users
 from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
 
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
 KIND = "dataset"
 INTERACTIONS_FILE = "interactions.parquet"
 ITEMS_FILE = "items.parquet"
+USERS_FILE = "users.parquet"
+"""Only where facts about users are known."""
 CLEANING = "cleaning"
 """Where the manifest's ``metrics`` tell what cleaning left out."""
 HELD_OUT = "held_out_users"
 """Where the manifest's ``made_from`` lists the users who are in no training set."""
 
 
-def write_dataset(
+def write_dataset(  # noqa: PLR0913 - one keyword per part of the folder
     path: str | Path,
     *,
     items: Catalogue | Sequence[Item],
@@ -45,6 +48,7 @@ def write_dataset(
     made_from: Mapping[str, Any],
     held_out_users: Sequence[str] = (),
     metrics: Mapping[str, Any] | None = None,
+    users: pl.DataFrame | None = None,
 ) -> None:
     """Write a dataset folder, whole or not at all; an older dataset there is replaced.
 
@@ -58,28 +62,36 @@ def write_dataset(
         made_from: JSON values that name the origin.
         held_out_users: Users whose events no model may be trained on.
         metrics: JSON values that describe it further without being part of its identity.
+        users: ``user_id`` (str) and facts about them, of text or numbers; those with events stay.
 
     Raises:
         DataError: Two items share an id, a column is missing, unknown or of another type, a value
             is missing or not finite, an item is unknown, two events of a user share second and
-            sequence, or there are no events; with the row.
+            sequence, there are no events, or ``users`` is no such table; with the row.
         UnknownUserError: A held-out user has no events.
         ArtifactError: Something else than an artifact stands at ``path``.
     """
     catalogue = items if isinstance(items, Catalogue) else Catalogue(items)
     table = checked(interactions, catalogue)
-    users = set(table["user_id"].unique().to_list())
-    for user in held_out_users:
-        if user not in users:
-            raise UnknownUserError(
-                f"held-out user {user!r} has no events", remedy=near(user, users) or None
-            )
+    known = table["user_id"].unique()
+    _check_held_out(held_out_users, set(known.to_list()))
+    facts_of_users = None if users is None else checked_users(users, known)
     origin = {**made_from, HELD_OUT: sorted(set(held_out_users))}
     rows = items_to_frame(catalogue.values())
     facts = {**counts(table, len(rows)), **(metrics or {})}
     with write_artifact(Path(path), KIND, made_from=origin, metrics=facts) as draft:
         table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
+        if facts_of_users is not None:
+            facts_of_users.write_parquet(draft / USERS_FILE, compression="zstd")
+
+
+def _check_held_out(held_out_users: Sequence[str], known: set[str]) -> None:
+    for user in held_out_users:
+        if user not in known:
+            raise UnknownUserError(
+                f"held-out user {user!r} has no events", remedy=near(user, known) or None
+            )
 
 
 def counts(table: pl.DataFrame, n_items: int) -> dict[str, Any]:

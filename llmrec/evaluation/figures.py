@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import sys
@@ -34,3 +35,12 @@ def save(figures: Mapping[str, Any], out: Path | None) -> None:
     if out is not None:
         with replace_file(out) as draft:
             draft.write_text(text, encoding="utf-8")
+
+
+def without_nan(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON values with null for every number that is not finite, which JSON cannot hold."""
+    if isinstance(value, dict):
+        return {name: without_nan(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [without_nan(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

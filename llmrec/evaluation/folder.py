@@ -26,6 +26,7 @@ KIND = "evaluation"
 RUN_FILE = "run.json"
 QUERIES_FILE = "queries.parquet"
 ITEMS_FILE = "items.parquet"
+USERS_FILE = "users.parquet"
 ROW_FILE = "row.json"
 RESULTS_FILE = "results.json"
 
@@ -46,7 +47,8 @@ oldest first."""
 class RunFolder:
     """A folder that grows batch by batch; what is there is whole, so a killed run goes on.
 
-    It holds ``run.json`` (what the run was made from), ``queries.parquet`` and ``items.parquet``,
+    It holds ``run.json`` (what the run was made from), ``queries.parquet``, ``items.parquet`` and,
+    where facts about users are known, ``users.parquet`` (their groups),
     ``rows/<name>/row.json`` (settings, trials) with one ``batch-<n>.parquet`` per finished batch,
     and at the end the results, the reports and a manifest with every file's hash.
     """
@@ -117,8 +119,12 @@ class RunFolder:
         return sorted(file.parent.name for file in self._path.glob(f"rows/*/{ROW_FILE}"))
 
     def table(self, name: str) -> pl.DataFrame:
-        """Return ``QUERIES_FILE`` or ``ITEMS_FILE``."""
+        """Return ``QUERIES_FILE``, ``ITEMS_FILE`` or ``USERS_FILE``."""
         return _read_table(self._path / name)
+
+    def user_groups(self) -> pl.DataFrame | None:
+        """Return the groups of the users who are asked about; None where nothing is known."""
+        return self.table(USERS_FILE) if (self._path / USERS_FILE).is_file() else None
 
     def write_table(self, name: str, table: pl.DataFrame) -> None:
         """Write a table of the run, whole or not at all."""

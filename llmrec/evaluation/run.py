@@ -18,7 +18,15 @@ from llmrec.data import check_split, splits
 from llmrec.errors import ConfigError, DataError, did_you_mean
 from llmrec.evaluation.baselines import BATCH, DEFAULT_ROWS, ROWS, Fitting, RowSpec, tune
 from llmrec.evaluation.environment import environment, git_sha
-from llmrec.evaluation.folder import ITEMS_FILE, QUERIES, QUERIES_FILE, RunFolder, batches_of
+from llmrec.evaluation.folder import (
+    ITEMS_FILE,
+    QUERIES,
+    QUERIES_FILE,
+    USERS_FILE,
+    RunFolder,
+    batches_of,
+)
+from llmrec.evaluation.groups import group_labels
 from llmrec.evaluation.ranking import rank_queries
 from llmrec.evaluation.report import render_reports
 from llmrec.evaluation.results import results_of
@@ -206,6 +214,11 @@ def _write_tables(
         )
         for number, (window, query) in enumerate(asked)
     ]
+    facts = parts[-1].dataset.users_table
+    if facts is not None:
+        who = [query.history.user_id for _, query in asked]
+        asked_about = facts.filter(pl.col("user_id").is_in(who))
+        folder.write_table(USERS_FILE, group_labels(asked_about))
     folder.write_table(ITEMS_FILE, items)
     folder.write_table(QUERIES_FILE, pl.DataFrame(rows, schema=QUERIES, orient="row"))
 

@@ -18,6 +18,7 @@ from llmrec.metrics.accuracy import (
 from llmrec.metrics.calibration import Reliability, brier, reliability
 from llmrec.metrics.ceiling import ceiling, conditional_mean, reranked
 from llmrec.metrics.certainty import Difference, bootstrap_interval, bootstrap_means, compare, holm
+from llmrec.metrics.gaps import Gap, group_gaps
 from llmrec.metrics.lists import (
     coverage,
     diversity,
@@ -42,6 +43,7 @@ __all__ = [
     "METRICS",
     "Block",
     "Difference",
+    "Gap",
     "Metric",
     "Pairs",
     "Reliability",
@@ -60,6 +62,7 @@ __all__ = [
     "diversity",
     "f1",
     "genre_weights",
+    "group_gaps",
     "hit_rate",
     "holm",
     "miscalibration",

@@ -370,7 +370,7 @@ def test_wrong_options_are_configuration_errors(options, message, write, tmp_pat
 
 
 def test_unknown_options_and_formats_are_told_by_name(write, tmp_path):
-    with pytest.raises(ConfigError, match=r"unknown key 'users'\. Did you mean 'user'\?"):
-        ImportOptions.of({"users": "u"})
+    with pytest.raises(ConfigError, match=r"unknown key 'usr'\. Did you mean 'user'\?"):
+        ImportOptions.of({"usr": "u"})
     with pytest.raises(ConfigError, match=r"'csvv' is unknown\n  Did you mean 'csv'\?"):
         import_dataset(write("log.csv", HEADER + ROW), tmp_path / "out", format="csvv")

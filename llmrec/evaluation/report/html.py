@@ -46,7 +46,8 @@ def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]
             ("What retrieval allows", tables.retrieval_table(results)),
             ("Differences", tables.comparison_table(results)),
             ("Lists", tables.variety_table(results)),
-            ("By length of history", tables.group_table(results)),
+            *tables.group_tables(results),
+            ("Gaps between groups of users", tables.gap_table(results)),
             ("Settings, chosen on validation", tables.tuning_table(results)),
         ],
         trials=[

@@ -16,7 +16,7 @@ def render_markdown(results: Mapping[str, Any]) -> str:
     commit = results["environment"].get("git_sha") or "none (installed)"
     return "\n".join(
         [
-            f"# {_text(run['dataset'])} under {run['protocol']}",
+            f"# {markdown_text(run['dataset'])} under {run['protocol']}",
             "",
             f"{queries['queries']:,} queries of {queries['users']:,} users, full ranking of "
             f"{run['n_items']:,} items; seed {run['seed']}.",
@@ -24,27 +24,33 @@ def render_markdown(results: Mapping[str, Any]) -> str:
             f"Card `{run['protocol_sha256']}`, dataset `{run['dataset_sha256']}`, commit "
             f"`{commit}`.",
             "",
-            *(f"- {_text(note)}" for note in results["notes"]),
+            *(f"- {markdown_text(note)}" for note in results["notes"]),
             "",
-            *_section("Accuracy", tables.accuracy_table(results)),
-            *_section("What retrieval allows", tables.retrieval_table(results)),
-            *_section("Differences", tables.comparison_table(results)),
-            *_section("Lists", tables.variety_table(results)),
-            *_section("By length of history", tables.group_table(results)),
-            *_section("Settings", tables.tuning_table(results)),
+            *section("Accuracy", tables.accuracy_table(results)),
+            *section("What retrieval allows", tables.retrieval_table(results)),
+            *section("Differences", tables.comparison_table(results)),
+            *section("Lists", tables.variety_table(results)),
+            *(
+                line
+                for title, rows in tables.group_tables(results)
+                for line in section(title, rows)
+            ),
+            *section("Gaps between groups of users", tables.gap_table(results)),
+            *section("Settings", tables.tuning_table(results)),
         ]
     )
 
 
-def _section(title: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+def section(title: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a heading and a table; nothing where there are no rows."""
     if not rows:
         return []
     names = list(rows[0])
     lines = [names, ["---"] * len(names), *([row.get(name, "") for name in names] for row in rows)]
-    table = ("| " + " | ".join(map(_text, line)) + " |" for line in lines)
+    table = ("| " + " | ".join(map(markdown_text, line)) + " |" for line in lines)
     return [f"## {title}", "", *table, ""]
 
 
-def _text(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Return text that no table or heading trips over."""
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

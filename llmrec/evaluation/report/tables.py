@@ -91,18 +91,44 @@ def variety_table(results: Mapping[str, Any]) -> Rows:
     ]
 
 
-def group_table(results: Mapping[str, Any]) -> Rows:
-    """Return one line a row: the headline by how much was known of the user."""
+def group_tables(results: Mapping[str, Any]) -> list[tuple[str, Rows]]:
+    """Return a title and one line a row for each way to part the users: the headline by group."""
+    ways = dict.fromkeys(group["by"] for row in results["rows"] for group in row["groups"])
+    return [
+        (
+            f"By {way}",
+            [
+                {
+                    "row": row["name"],
+                    **{
+                        f"{group['group']}, {group['queries']} queries": f"{number(group['value'])}"
+                        f" ({number(group['low'])} to {number(group['high'])})"
+                        for group in row["groups"]
+                        if group["by"] == way
+                    },
+                }
+                for row in results["rows"]
+            ],
+        )
+        for way in ways
+    ]
+
+
+def gap_table(results: Mapping[str, Any]) -> Rows:
+    """Return one line a row and way to part the users: from the best group to the worst."""
     return [
         {
-            "row": row["name"],
-            **{
-                f"{group['group']}, {group['queries']} queries": f"{number(group['value'])} "
-                f"({number(group['low'])} to {number(group['high'])})"
-                for group in row["groups"]
-            },
+            "row": gap["row"],
+            "by": gap["by"],
+            "best": gap["best"],
+            "worst": gap["worst"],
+            "gap": number(gap["difference"]),
+            "95 % interval": f"{signed(gap['low'])} to {signed(gap['high'])}",
+            "p": number(gap["p_value"]),
+            "p (Holm)": number(gap["p_holm"]),
+            "users": str(gap["users"]),
         }
-        for row in results["rows"]
+        for gap in results["gaps"]
     ]
 
 
