@@ -16,6 +16,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "recommend": ("llmrec.cli.recommend", "Recommend next items, with reasons."),
     "rerank": ("llmrec.cli.rerank", "Rerank your own candidates (JSONL or TREC run)."),
     "evaluate": ("llmrec.cli.evaluate", "How good every row is on a dataset, and how sure."),
+    "compare": ("llmrec.cli.compare", "Two evaluation runs, query by query: is it chance?"),
     "fusion": ("llmrec.cli.fusion", "Fit how much the LLM's ranking counts."),
     "prompt": ("llmrec.cli.prompt", "List, check and render prompt templates."),
     "models": ("llmrec.cli.models", "Obtain, list and locate models."),
