@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """Safe, and no key twice: YAML would silently take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
 class Settings(BaseModel):
     """Base of every configuration: frozen, and no key that it does not know."""
 
@@ -45,10 +58,10 @@ class Settings(BaseModel):
         """Read a YAML file and validate it.
 
         Raises:
-            ConfigError: The file is missing, not YAML, not a mapping, or invalid.
+            ConfigError: The file is missing, not YAML, not a mapping, invalid, or has a key twice.
         """
         try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
+            values = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
         if not isinstance(values, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 
 import polars as pl
 import pytest
@@ -38,6 +39,21 @@ def test_the_page_stands_alone(tmp_path):
     assert "src=" not in text
     assert "<script" not in text
     assert len(json.loads(figures.read_text())["runs"]) == 2
+
+
+def test_parameters_of_ones_own_are_known_by_their_hash(tmp_path):
+    text = resources.files("llmrec.world").joinpath("film.v2.yaml").read_text(encoding="utf-8")
+    own, out = tmp_path / "own.yml", tmp_path / "events.parquet"
+    own.write_text(text.replace("noise: 0.05", "noise: 0.5"))
+    asked = ["sample", str(out), "--people", "3", "--json", "--world"]
+    hashes = [
+        json.loads(RUN.invoke(app, [*asked, world], catch_exceptions=False).stdout)
+        for world in ("film.v2", str(own))
+    ]
+    assert hashes[0]["parameters_sha256"] != hashes[1]["parameters_sha256"]
+    own.write_text(text + "noise: 0.5\n")
+    with pytest.raises(ConfigError, match=r"own\.yml cannot be read: the key 'noise' stands twice"):
+        RUN.invoke(app, [*asked, str(own)], catch_exceptions=False)
 
 
 def test_a_page_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path):

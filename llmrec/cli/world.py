@@ -37,7 +37,8 @@ def sample(
     from llmrec.world.settings import WorldSettings, shipped
     from llmrec.world.world import World
 
-    settings = WorldSettings.load(Path(world)) if world.endswith(".yaml") else shipped(world)
+    own = world.endswith((".yaml", ".yml"))
+    settings = WorldSettings.load(Path(world)) if own else shipped(world)
     if people is not None:
         values = settings.model_dump() | {"people": people}
         values["held_out_people"] = min(settings.held_out_people, people - 1)
@@ -45,7 +46,8 @@ def sample(
     World(settings, seed=seed).write(out)
     events = int(pl.scan_parquet(out).select(pl.len()).collect().item())
     if as_json:
-        print_json({"path": str(out), "world": settings.label, "seed": seed, "events": events})
+        found = {"path": str(out), "world": settings.label, "seed": seed, "events": events}
+        print_json(found | {"parameters_sha256": settings.sha256})
         return
     console().print(
         f"{events:,} events of {settings.people:,} people written to {out}", markup=False
