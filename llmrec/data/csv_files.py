@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from llmrec.data.options import ImportOptions
 
 
+_STAND_IN = b"\x1f"  # the unit separator, which no published file has in its text
+
+
 def read_csv(
     path: Path,
     options: ImportOptions,
@@ -33,7 +36,8 @@ def read_csv(
         path: The file; ``.gz`` and ``.zst`` are unpacked.
         options: Its separator and encoding.
         names: Column names of a file without a header.
-        quote: What encloses fields that contain the separator; None for files without quoting.
+        quote: What encloses fields that contain the separator; None for files without quoting,
+            which may have a separator of several characters.
 
     Raises:
         DataError: Missing, empty, in another encoding, a column name twice, or rows of unequal
@@ -41,6 +45,8 @@ def read_csv(
     """
     data = read_bytes(path, options.encoding)
     separator = options.separator or ("\t" if ".tsv" in path.suffixes else ",")
+    if len(separator) > 1 and quote is None:
+        data, separator = data.replace(separator.encode(), _STAND_IN), _STAND_IN.decode()
     if len(separator.encode()) != 1:
         raise ConfigError(f"separator: {separator!r} is not a single character")
     dialect = _Dialect(path, data, separator, quote, names)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmrec.artifacts import MANIFEST
+from llmrec.data.archives import is_archive, unpacked
 from llmrec.data.cleaning import STRICT
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
 from llmrec.data.mapped import read_mapped, tables_of
-from llmrec.data.movielens import is_movielens, read_movielens
+from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
 from llmrec.data.writing import CLEANING, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
@@ -27,7 +28,7 @@ READERS: dict[str, Callable[[Path, ImportOptions], RawLog]] = {
     "csv": partial(read_mapped, log_format="csv"),
     "parquet": partial(read_mapped, log_format="parquet"),
     "jsonl": partial(read_mapped, log_format="jsonl"),
-    "movielens": read_movielens,
+    **{name: known.read for name, known in NAMED.items()},
 }
 """Format name -> reader; a further format is a further entry."""
 
@@ -43,7 +44,8 @@ def import_dataset(
     """Read a log, check all of it, and write it as a dataset folder.
 
     Args:
-        source: A CSV, Parquet or JSONL file, a pattern of such files, or a MovieLens folder.
+        source: A CSV, Parquet or JSONL file, a pattern of such files, or the folder or
+            archive of a published data set (``NAMED``).
         out: The dataset folder; an older dataset there is replaced when the import succeeds.
         format: A key of ``READERS``; None goes by the ending, or by the folder's files.
         options: The column mapping and conventions.
@@ -59,6 +61,9 @@ def import_dataset(
         ArtifactError: Something else than an artifact stands at ``out``.
     """
     source, options = Path(source), options or ImportOptions()
+    if is_archive(source):
+        with unpacked(source) as folder:
+            return import_dataset(folder, out, format=format, options=options, rules=rules)
     name = format or guess_format(source)
     if name not in READERS:
         raise ConfigError(f"format: {name!r} is unknown", remedy=did_you_mean(name, READERS))
@@ -82,9 +87,9 @@ def guess_format(source: Path) -> str:
     """
     known = ", ".join(FORMATS)
     if source.is_dir():
-        if is_movielens(source):
-            return "movielens"
-        hint = f"Name a file ({known}), or a MovieLens folder as published."
+        if (name := recognised(source)) is not None:
+            return name
+        hint = f"Name a file ({known}), or a folder as published: {', '.join(NAMED)}."
         if (source / MANIFEST).is_file():
             hint = "It is an imported dataset already; use it as it is."
         raise DataError("is a folder of no known log", path=source, remedy=hint)

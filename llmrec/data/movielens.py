@@ -1,4 +1,4 @@
-"""MovieLens folders as published: ml-100k, and those of ratings.csv and movies.csv.
+"""MovieLens folders as published: 100K, 1M and 10M, and those of ratings.csv and movies.csv.
 
 Titles are made readable: the year moves into the attribute ``year``, an article at the end moves
 to the front ("Matrix, The (1999)" becomes "The Matrix"). The placeholders for "no genre"
@@ -32,6 +32,9 @@ _100K_EVENTS = ("user id", "item id", "rating", "timestamp")
 _100K_USERS = ("user id", "age", "gender", "occupation", "zip code")
 _100K_ITEMS = ("movie id", "movie title", "release date", "video release date", "IMDb URL")
 
+_DAT_EVENTS = ("userId", "movieId", "rating", "timestamp")
+_DAT_ITEMS = ("movieId", "title", "genres")
+
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\N{EN DASH}]\s*(?:\d{4})?)?\)(?:\s*\(T?V\))?$")
 _FIRST = r"The|A|An|La|Le|Les|L'|Il|Lo|Gli|El|Los|Las|Der|Die|Das|Den|Det|Ein|Eine|Un|Une|Una|Het"
 _ARTICLE = re.compile(rf"^(?P<before>)(?P<name>.+), (?P<article>{_FIRST})$")
@@ -39,15 +42,13 @@ _ARTICLE = re.compile(rf"^(?P<before>)(?P<name>.+), (?P<article>{_FIRST})$")
 _ALIAS = re.compile(
     rf"(?P<before>\((?:a\.k\.a\. )?)(?P<name>[^()]+), (?P<article>{_FIRST}|I|De|En|O|Os|As)(?=\))"
 )
+_FILES = (("u.data", "u.item"), ("ratings.dat", "movies.dat"), ("ratings.csv", "movies.csv"))
 _NO_GENRE = ("(no genres listed)", "unknown", "")
 
 
 def is_movielens(folder: Path) -> bool:
     """Return whether a folder holds the files that one of the published data sets has."""
-    return any(
-        all((folder / name).is_file() for name in names)
-        for names in (("u.data", "u.item"), ("ratings.csv", "movies.csv"))
-    )
+    return any(all((folder / name).is_file() for name in names) for names in _FILES)
 
 
 def read_movielens(source: Path, options: ImportOptions) -> RawLog:
@@ -68,13 +69,55 @@ def read_movielens(source: Path, options: ImportOptions) -> RawLog:
         )
     if not is_movielens(source):
         raise DataError(
-            "holds neither u.data and u.item nor ratings.csv and movies.csv",
+            "holds neither u.data and u.item nor ratings and movies (.dat or .csv)",
             path=source,
             remedy="Name the folder that the archive unpacks to.",
         )
     if (source / "u.data").is_file():
         return _read_100k(source, options.ties)
+    if (source / "ratings.dat").is_file():
+        return read_dat(source, options.ties, encoding=_encoding_of(source / "movies.dat"))
     return _read_csv_folder(source, options.ties)
+
+
+def read_dat(source: Path, ties: str, *, encoding: str) -> RawLog:
+    """Read ratings.dat and movies.dat, whose fields are separated by ``::``.
+
+    Args:
+        source: The folder.
+        ties: ``file`` or ``item-id``, as in ``ImportOptions``.
+        encoding: Of both files.
+
+    Raises:
+        DataError: A fault in a file.
+    """
+    options = ImportOptions.of(
+        {
+            "user": "userId",
+            "item": "movieId",
+            "time": "timestamp",
+            "rating": "rating",
+            "time_unit": "s",
+            "ties": ties,
+            "item_id": "movieId",
+            "title": "title",
+            "separator": "::",
+            "encoding": encoding,
+        }
+    )
+    movies = read_csv(source / "movies.dat", options, names=_DAT_ITEMS, quote=None)
+    genres = movies.frame["genres"].fill_null("").str.split("|")
+    items = _items(movies, options, genres)
+    return _log(source, ("ratings.dat", "movies.dat"), options, items)
+
+
+def _encoding_of(path: Path) -> str:
+    """Return the encoding of an old release: 10M is in UTF-8, 1M in Latin-1."""
+    try:
+        path.read_bytes().decode()
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
 
 
 def _read_csv_folder(source: Path, ties: str) -> RawLog:
@@ -145,13 +188,13 @@ def _log(
     users: pl.DataFrame | None = None,
 ) -> RawLog:
     events, movies = source / files[0], source / files[1]
-    tab = options.model_copy(update={"separator": "\t"})
-    headless = files[0] == "u.data"
-    raw = (
-        read_csv(events, tab, names=_100K_EVENTS, quote=None)
-        if headless
-        else read_csv(events, options)
-    )
+    if events.name == "u.data":
+        tab = options.model_copy(update={"separator": "\t"})
+        raw = read_csv(events, tab, names=_100K_EVENTS, quote=None)
+    elif events.name == "ratings.dat":
+        raw = read_csv(events, options, names=_DAT_EVENTS, quote=None)
+    else:
+        raw = read_csv(events, options)
     return RawLog(
         events=raw,
         items=items,
