@@ -30,6 +30,9 @@ USERS_FILE = "users.parquet"
 ROW_FILE = "row.json"
 RESULTS_FILE = "results.json"
 
+WHOLE, HALF = "all of the validation", "half of the validation"
+"""What settings are chosen on; with LLM rows one half, unless the card has a calibration period."""
+
 QUERIES = pl.Schema(
     {
         "query": pl.Int32(),
@@ -102,6 +105,12 @@ class RunFolder:
                 remedy="Run `llmrec evaluate` again, into another folder.",
             )
         return cls(path, values)
+
+    @classmethod
+    def is_halved(cls, path: str | Path) -> bool:
+        """Return whether a run stands there that chose its settings on half of the validation."""
+        there = (Path(path) / RUN_FILE).is_file()
+        return there and cls.open(path).made_from.get("tuned_on") == HALF
 
     @property
     def path(self) -> Path:

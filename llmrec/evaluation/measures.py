@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def card_ranks(ranked: pl.DataFrame, card: Mapping[str, Any]) -> TargetRanks:
     """Return where the targets of a row stand, its ties as the card counts them."""
-    ranks = ranks_of(ranked)
+    return with_ties(ranks_of(ranked), card)
+
+
+def with_ties(ranks: TargetRanks, card: Mapping[str, Any]) -> TargetRanks:
+    """Return ranks with ties as the card counts them."""
     return ranks.pessimistic() if card["metric_ties"] == "pessimistic" else ranks
 
 

@@ -12,7 +12,8 @@ import polars as pl
 from llmrec.evaluation.figures import without_nan
 from llmrec.evaluation.folder import ITEMS_FILE, QUERIES_FILE
 from llmrec.evaluation.groups import compare_groups, groupings_of
-from llmrec.evaluation.measures import card_ranks, figure_names, figures_of
+from llmrec.evaluation.llm_rows import is_llm, llm_results, source_ranks
+from llmrec.evaluation.measures import card_ranks, figure_names, figures_of, with_ties
 from llmrec.evaluation.variety import variety_of
 from llmrec.evaluation.words import notes_of
 from llmrec.metrics import (
@@ -68,12 +69,17 @@ def results_of(
             **(folder.row(name) or {}),
             **_accuracy(ranks[name], figures[name], clusters, made, resamples),
             "groups": groups[name],
-            "lists": variety_of(tables[name], queries, items, made["card"]),
         }
         for name in folder.row_names
     ]
+    for row in rows:
+        if not is_llm(row):
+            row["lists"] = variety_of(tables[row["name"]], queries, items, made["card"])
     rows.sort(key=lambda row: -row["metrics"][made["card"]["headline"]]["value"])
     order = [row["name"] for row in rows]
+    targets = queries["target"].to_numpy().astype(np.int64)
+    same_ties = _with_same_ties(rows, tables, targets, made["card"])
+    comparisons = _comparisons(order, headline, same_ties, clusters, made["seed"], resamples)
     results: dict[str, Any] = {
         "format": FORMAT,
         "run": made,
@@ -81,7 +87,8 @@ def results_of(
         "queries": _about(queries, ranks),
         "chance": _chance(ranks, made["card"]),
         "rows": rows,
-        "comparisons": _comparisons(order, headline, clusters, made["seed"], resamples),
+        "comparisons": comparisons,
+        "llm": llm_results(rows, tables, targets, comparisons, made["card"]),
         "gaps": sorted(gaps, key=lambda gap: order.index(gap["row"])),
     }
     results["notes"] = notes_of(results)
@@ -118,9 +125,29 @@ def _accuracy(
     }
 
 
+def _with_same_ties(
+    rows: list[dict[str, Any]],
+    tables: Mapping[str, pl.DataFrame],
+    targets: NDArray[np.int64],
+    card: Mapping[str, Any],
+) -> dict[tuple[str, str], Scores]:
+    """Return the headline of a source beside a row that reranks it: (reranking row, source).
+
+    Its ties across the last candidate are broken as they were for the LLM, so that what was not
+    reranked differs by exactly 0.
+    """
+    found = {}
+    for row in filter(is_llm, rows):
+        source = row["llm"]["source"]
+        ranks = source_ranks(tables[source], targets, row["llm"]["candidates"])
+        found[row["name"], source] = figures_of(with_ties(ranks, card), card)[card["headline"]]
+    return found
+
+
 def _comparisons(
     order: list[str],
     values: Mapping[str, Scores],
+    same_ties: Mapping[tuple[str, str], Scores],
     clusters: NDArray[np.int64],
     seed: int,
     resamples: int,
@@ -128,7 +155,13 @@ def _comparisons(
     """Compare every two rows on the headline; Holm's correction counts all of them."""
     pairs = list(itertools.combinations(order, 2))
     found = [
-        compare(values[a], values[b], clusters=clusters, seed=seed, resamples=resamples)
+        compare(
+            same_ties.get((b, a), values[a]),
+            same_ties.get((a, b), values[b]),
+            clusters=clusters,
+            seed=seed,
+            resamples=resamples,
+        )
         for a, b in pairs
     ]
     corrected = holm([difference.p_value for difference in found])

@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
-from pydantic import Field
 
-from llmrec.config import Settings
 from llmrec.data import check_split, splits
 from llmrec.errors import ConfigError, DataError, did_you_mean
-from llmrec.evaluation.baselines import BATCH, DEFAULT_ROWS, ROWS, Fitting, RowSpec, tune
-from llmrec.evaluation.environment import environment, git_sha
+from llmrec.evaluation.baselines import DEFAULT_ROWS, ROWS, RowSpec
+from llmrec.evaluation.context import EvaluateConfig, Run, drawn
+from llmrec.evaluation.environment import environment
 from llmrec.evaluation.folder import (
+    HALF,
     ITEMS_FILE,
     QUERIES,
     QUERIES_FILE,
     USERS_FILE,
+    WHOLE,
     RunFolder,
-    batches_of,
 )
 from llmrec.evaluation.groups import group_labels
-from llmrec.evaluation.ranking import rank_queries
+from llmrec.evaluation.llm_rows import check_llm_rows, plan_llm_rows, run_llm_rows
 from llmrec.evaluation.report import render_reports
 from llmrec.evaluation.results import results_of
+from llmrec.evaluation.simple_rows import run_row
 from llmrec.metrics import METRICS
-from llmrec.progress import track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from llmrec.data import Dataset, Split, SplitProtocol
-    from llmrec.evaluation.baselines import Ranker
+    from llmrec.evaluation.llm_rows import LlmRows
     from llmrec.types import Query
 
-log = logging.getLogger(__name__)
 _ROW_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
-class EvaluateConfig(Settings):
-    """What a run is, beside its dataset, card and rows."""
-
-    sample: int | None = Field(default=None, ge=1)
-    """How many test queries are asked, drawn by the seed; None: all."""
-    validation_sample: int = Field(default=5000, ge=1)
-    """How many validation queries settings are chosen on, at most."""
-    seed: int = 0
-    """Of samples, of rows that draw, and of all intervals and tests."""
-    batch: int = Field(default=BATCH, ge=1)
-    """Queries ranked and kept at once."""
-    list_length: int = Field(default=50, ge=1)
-    """How many of the best items of each query are kept."""
-    resamples: int = Field(default=1000, ge=1)
-    """Bootstrap draws."""
-
-
-def evaluate(
+def evaluate(  # noqa: PLR0913 - one keyword per part of a run
     dataset: Dataset,
     protocol: SplitProtocol,
     *,
@@ -70,6 +48,7 @@ def evaluate(
     rows: Sequence[str] | Mapping[str, RowSpec] = DEFAULT_ROWS,
     config: EvaluateConfig | None = None,
     index: Path | None = None,
+    llm: LlmRows | None = None,
 ) -> dict[str, Any]:
     """Evaluate rows with full ranking and write a run folder.
 
@@ -84,6 +63,9 @@ def evaluate(
         rows: Names of ``ROWS``, or specifications of your own by name.
         config: Sample, seed and sizes.
         index: Folder of an item index, for the rows that need one.
+        llm: An LLM that reranks some of the rows. Settings of all rows are then chosen on one
+            half of the validation's users (or on the whole, where the card has a calibration
+            period of its own): the other half is for the fusion weight and the temperatures.
 
     Returns:
         The content of ``results.json``.
@@ -93,21 +75,61 @@ def evaluate(
         DataError: The card leaves nothing of the data, or a row gives no proper scores.
         LeakageError: The guard found a leak.
         ArtifactError: The folder holds something else, or a run of another make.
+        EngineError: The LLM cannot do what was asked.
     """
-    config = config or EvaluateConfig()
+    specs = _specs(rows, protocol, index, llm)
+    run = _begun(dataset, protocol, out, config or EvaluateConfig(), index, llm)
+    for spec in specs:
+        run_row(run, spec)
+    if llm is not None:
+        run_llm_rows(run, llm, specs)
+    results = results_of(run.folder, environment=environment(), resamples=run.config.resamples)
+    run.folder.finish(results, render_reports(run.folder, results))
+    return results
+
+
+def plan(  # noqa: PLR0913 - as ``evaluate``
+    dataset: Dataset,
+    protocol: SplitProtocol,
+    *,
+    out: str | Path,
+    llm: LlmRows,
+    rows: Sequence[str] | Mapping[str, RowSpec] = DEFAULT_ROWS,
+    config: EvaluateConfig | None = None,
+    index: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Return what the LLM rows of a run would cost; arguments and errors as for ``evaluate``.
+
+    The rows that are reranked are ranked for it, and a few batches are asked to know tokens and
+    seconds; all of that is kept for the run itself.
+    """
+    specs = _specs(rows, protocol, index, llm)
+    run = _begun(dataset, protocol, out, config or EvaluateConfig(), index, llm)
+    sources = {spec.source for spec in llm.specs}
+    for spec in specs:
+        if spec.name in sources:
+            run_row(run, spec)
+    return plan_llm_rows(run, llm, specs)
+
+
+def _begun(
+    dataset: Dataset,
+    protocol: SplitProtocol,
+    out: str | Path,
+    config: EvaluateConfig,
+    index: Path | None,
+    llm: LlmRows | None,
+) -> Run:
+    """Split, guard, draw the queries and begin the folder, or go on with one."""
     _check_metrics(protocol)
-    specs = _specs(rows, protocol, index)
     parts = splits(dataset, protocol)
     for part in parts:
         check_split(part)
     asked = _asked(parts, config)
-    folder = RunFolder.start(out, _made_from(parts[0], asked, config))
+    halved = llm is not None or RunFolder.is_halved(out)
+    folder = RunFolder.start(out, _made_from(parts[0], asked, config, halved=halved))
     _write_tables(folder, parts, asked)
-    for spec in specs:
-        _run_row(folder, spec, parts, asked, config, index)
-    results = results_of(folder, environment=environment(), resamples=config.resamples)
-    folder.finish(results, render_reports(folder, results))
-    return results
+    return Run(folder=folder, parts=parts, asked=asked, config=config, index=index, halved=halved)
 
 
 def _check_metrics(protocol: SplitProtocol) -> None:
@@ -119,7 +141,10 @@ def _check_metrics(protocol: SplitProtocol) -> None:
 
 
 def _specs(
-    rows: Sequence[str] | Mapping[str, RowSpec], protocol: SplitProtocol, index: Path | None
+    rows: Sequence[str] | Mapping[str, RowSpec],
+    protocol: SplitProtocol,
+    index: Path | None,
+    llm: LlmRows | None,
 ) -> list[RowSpec]:
     known = rows if isinstance(rows, Mapping) else ROWS
     specs = []
@@ -145,6 +170,8 @@ def _specs(
         specs.append(spec)
     if not specs:
         raise ConfigError("no rows to evaluate", remedy=f"Known rows: {', '.join(ROWS)}.")
+    if llm is not None:
+        check_llm_rows(llm, specs)
     return specs
 
 
@@ -156,19 +183,12 @@ def _asked(parts: Sequence[Split], config: EvaluateConfig) -> list[tuple[int, Qu
             f"{parts[0].protocol.id} leaves no query to ask",
             remedy="Use a card with a shorter min_history, or more data.",
         )
-    kept = _drawn(len(asked), config.sample, config.seed)
-    return [asked[n] for n in kept]
+    return drawn(asked, config.sample, config.seed)
 
 
-def _drawn(n: int, sample: int | None, seed: int) -> list[int]:
-    """Return which of ``n`` are in the sample, rising; the same ones for the same seed."""
-    if sample is None or sample >= n:
-        return list(range(n))
-    chosen = np.random.default_rng(seed).choice(n, sample, replace=False)
-    return sorted(int(number) for number in chosen)
-
-
-def _made_from(part: Split, asked: Sequence[object], config: EvaluateConfig) -> dict[str, Any]:
+def _made_from(
+    part: Split, asked: Sequence[object], config: EvaluateConfig, *, halved: bool
+) -> dict[str, Any]:
     card = part.protocol
     return {
         "dataset": part.dataset.path.name,
@@ -179,6 +199,7 @@ def _made_from(part: Split, asked: Sequence[object], config: EvaluateConfig) -> 
         "card": card.model_dump(mode="json", exclude_none=True),
         "n_queries": len(asked),
         "n_items": len(part.dataset.catalogue),
+        "tuned_on": HALF if halved else WHOLE,
         **config.model_dump(mode="json", exclude={"resamples"}),
     }
 
@@ -221,79 +242,3 @@ def _write_tables(
         folder.write_table(USERS_FILE, group_labels(asked_about))
     folder.write_table(ITEMS_FILE, items)
     folder.write_table(QUERIES_FILE, pl.DataFrame(rows, schema=QUERIES, orient="row"))
-
-
-def _run_row(
-    folder: RunFolder,
-    spec: RowSpec,
-    parts: Sequence[Split],
-    asked: Sequence[tuple[int, Query]],
-    config: EvaluateConfig,
-    index: Path | None,
-) -> None:
-    """Rank what is not ranked yet; settings are chosen once, on the first window's validation."""
-    batches = batches_of([window for window, _ in asked], config.batch)
-    missing = [n for n in range(len(batches)) if not folder.has_batch(spec.name, n)]
-    row = folder.row(spec.name)
-    if row is not None and not missing:
-        return
-    if row is None:
-        row = _tuned(spec, parts[0], config, index)
-        folder.write_row(spec.name, row)
-    card, ranker, fitted = parts[0].protocol, None, None
-    for number in track(missing, f"Ranking {spec.name}"):
-        window, queries = batches[number]
-        started = time.perf_counter()
-        if ranker is None or fitted != window:
-            ranker, fitted = _fitted(spec, parts[window], row["settings"], config, index), window
-        ranked = rank_queries(
-            ranker,
-            [asked[n][1] for n in queries],
-            parts[0].dataset.catalogue,
-            mask_seen=card.seen_items == "mask",
-            list_length=config.list_length,
-            numbers=queries,
-        )
-        folder.write_batch(spec.name, number, ranked)
-        row["identities"][str(window)] = ranker.identity
-        row["seconds"] = round(row["seconds"] + time.perf_counter() - started, 3)
-        folder.write_row(spec.name, row)
-
-
-def _tuned(
-    spec: RowSpec, part: Split, config: EvaluateConfig, index: Path | None
-) -> dict[str, Any]:
-    """Choose settings on validation and return what a row's file says."""
-    chosen = _drawn(len(part.validation), config.validation_sample, config.seed)
-    queries = [part.validation[n] for n in chosen]
-    fitting = Fitting(
-        catalogue=part.dataset.catalogue, events=part.train, seed=config.seed, index=index
-    )
-    settings, trials = tune(spec, fitting, queries, part.protocol)
-    log.info("%s: chose %s", spec.name, dict(settings))
-    return {
-        "name": spec.name,
-        "what": spec.what,
-        "settings": dict(settings),
-        "validation_queries": len(queries) if len(trials) > 1 else 0,
-        "trials": [asdict(trial) for trial in trials],
-        "git_sha": git_sha(),
-        "identities": {},
-        "seconds": 0.0,
-    }
-
-
-def _fitted(
-    spec: RowSpec,
-    part: Split,
-    settings: Mapping[str, Any],
-    config: EvaluateConfig,
-    index: Path | None,
-) -> Ranker:
-    fitting = Fitting(
-        catalogue=part.dataset.catalogue,
-        events=part.train_for_test,
-        seed=config.seed,
-        index=index,
-    )
-    return spec.fit(fitting, settings)

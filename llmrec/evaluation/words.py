@@ -29,8 +29,66 @@ def notes_of(results: Mapping[str, Any]) -> list[str]:
             notes.append(f"{row['name']} is not told apart from chance.")
         if row["not_ranked"]:
             notes.append(f"{row['name']} left {row['not_ranked']} targets unranked; they count 0.")
+    for entry in results["llm"]:
+        notes.extend(_llm_notes(entry, headline))
+    notes.extend(_tie_notes(results))
     notes.extend(_sample_note(results))
     return notes
+
+
+def _llm_notes(entry: Mapping[str, Any], headline: str) -> list[str]:
+    """Say what the LLM alone and the fusion do to their source; no loss is called a tie."""
+    if entry["target_place"] is not None:
+        return [
+            f"{entry['name']} lists each target at place {entry['target_place']}: it measures a "
+            "preference for places and is no result."
+        ]
+    alone, *fusion = entry["rows"][1:]
+    chance = entry["random_order"]["llm_alone_less_it"]
+    notes = [_verdict(alone["row"], entry["source"], alone["against_retriever"], headline)]
+    if chance["low"] <= 0.0 <= chance["high"]:
+        notes.append(
+            f"{entry['name']} is not told apart from a random order of the same "
+            f"{entry['candidates']} candidates."
+        )
+    if not fusion:
+        return notes
+    fit, [row] = entry["fit"], fusion
+    if fit["weight"] == 0.0:
+        notes.append(
+            f"{row['row']} is {entry['source']}: the fitted weight is 0, for on the "
+            f"{fit['n_queries']} validation queries no share of the LLM did better than none."
+        )
+    else:
+        verdict = _verdict(row["row"], entry["source"], row["against_retriever"], headline)
+        unproven = "" if fit["proven"] else "; its gain on validation was not proven"
+        notes.append(f"{verdict[:-1]}; the LLM's fitted weight is {fit['weight']:.2f}{unproven}.")
+    return notes
+
+
+def _verdict(row: str, source: str, found: Mapping[str, Any], headline: str) -> str:
+    """Return one sentence: gains, loses, or not told apart, with the figures that say so."""
+    figures = (
+        f"{found['difference']:+.4f} {headline} (95 % interval {found['low']:+.4f} to "
+        f"{found['high']:+.4f}, p {found['p_holm']:.4f} by Holm)"
+    )
+    if found["p_holm"] < _LEVEL:
+        word = "gains over" if found["difference"] > 0 else "loses to"
+        return f"{row} {word} {source}: {figures}."
+    return (
+        f"{row} is not told apart from {source}: {figures}; a difference below "
+        f"{found['smallest_detectable']:.4f} may stay unseen."
+    )
+
+
+def _tie_notes(results: Mapping[str, Any]) -> list[str]:
+    """Say where a source's figure beside its LLM rows is not the one of the accuracy table."""
+    return [
+        f"{entry['ties_across']} targets of {entry['source']} tie across its last candidate; the "
+        "differences count them where the candidates' order put them."
+        for entry in results["llm"]
+        if entry["ties_across"]
+    ]
 
 
 def _told_apart(results: Mapping[str, Any], best: str) -> list[str]:

@@ -16,15 +16,22 @@ if TYPE_CHECKING:
 LAST, FIRST = 5, 5
 
 
-def examples_of(folder: RunFolder, results: Mapping[str, Any], n: int = 20) -> list[dict[str, Any]]:
-    """Return users drawn by the run's seed, with the lists of its best row.
+def best_without_llm(results: Mapping[str, Any]) -> str | None:
+    """Return the best row that no LLM has a part in; None where there is none."""
+    return next((row["name"] for row in results["rows"] if "llm" not in row), None)
 
-    They are drawn whatever their rank, so that the page shows what is usual.
+
+def examples_of(folder: RunFolder, results: Mapping[str, Any], n: int = 20) -> list[dict[str, Any]]:
+    """Return users drawn by the run's seed, with the lists of its best row without an LLM.
+
+    They are drawn whatever their rank, so that the page shows what is usual; an LLM reranks only
+    lists whose target was retrieved.
     """
-    if not results["rows"]:
+    best = best_without_llm(results)
+    if best is None:
         return []
     queries, titles = folder.table(QUERIES_FILE), folder.table(ITEMS_FILE)["title"].to_list()
-    ranked = folder.ranked(results["rows"][0]["name"])
+    ranked = folder.ranked(best)
     rng = np.random.default_rng(results["run"]["seed"])
     chosen = sorted(rng.choice(queries.height, min(n, queries.height), replace=False).tolist())
     examples = []

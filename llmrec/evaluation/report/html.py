@@ -10,6 +10,7 @@ import jinja2
 import yaml
 
 from llmrec.evaluation.report import tables
+from llmrec.evaluation.report.examples import best_without_llm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]
             if len(row["trials"]) > 1
         ],
         examples=examples,
-        best=results["rows"][0]["name"] if results["rows"] else "",
+        best=best_without_llm(results) or "",
     )
 
 

@@ -80,14 +80,19 @@ def comparison_table(results: Mapping[str, Any]) -> Rows:
 
 
 def variety_table(results: Mapping[str, Any]) -> Rows:
-    """Return one line a row: what its lists are like."""
-    names = list(dict.fromkeys(name for row in results["rows"] for name in row["lists"]))
+    """Return one line a row: what its lists are like.
+
+    Rows of an LLM are left out: only queries whose target was retrieved are reranked, and lists
+    of those alone would be described as if they were everybody's.
+    """
+    rows = [row for row in results["rows"] if "lists" in row]
+    names = list(dict.fromkeys(name for row in rows for name in row["lists"]))
     return [
         {
             "row": row["name"],
             **{name.replace("_", " "): number(row["lists"].get(name)) for name in names},
         }
-        for row in results["rows"]
+        for row in rows
     ]
 
 
@@ -174,6 +179,10 @@ def signed(value: float) -> str:
 
 def spoken(settings: Mapping[str, Any]) -> str:
     """Return settings as ``name value, ...``."""
-    parts = (f"{name} {value:g}" for name, value in settings.items() if value is not None)
+    parts = (
+        f"{name} {value if isinstance(value, str) else format(value, 'g')}"
+        for name, value in settings.items()
+        if value is not None
+    )
     none = (f"no {name}" for name, value in settings.items() if value is None)
     return ", ".join([*parts, *none]) or "none"
