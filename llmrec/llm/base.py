@@ -100,6 +100,26 @@ class Engine(Protocol):
         """
         ...
 
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score single tokens at several positions of each prompt; a prompt is computed once.
+
+        Args:
+            prompts: Token ids, one prompt each; what stands behind the last position is not run.
+            positions: For each prompt the places of the tokens after which its labels are read:
+                at least one, from 0, rising.
+            labels: For each prompt the ids of its labels (at most 128), the same at every place.
+
+        Returns:
+            Per prompt ``(n_positions, n_labels) float32``: in each row what ``score_labels`` gives
+            for the prompt up to and including that position.
+        """
+        ...
+
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
     ) -> list[list[LogProbs]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from llmrec.artifacts import sha256_of
 from llmrec.llm.answer_store import AnswerStore
-from llmrec.llm.checks import check_continuations, check_labels
+from llmrec.llm.checks import check_continuations, check_labels, check_positions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +78,34 @@ class CachedEngine:
         answers = self._answers(asked, ask)
         sizes = map(len, labels)
         return [self._scores(row[0], size) for row, size in zip(answers, sizes, strict=True)]
+
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score positions, each known by the prompt up to it; a prompt is asked as a whole."""
+        check_positions(prompts, positions, labels, self.card.context_length)
+
+        def ask(places: Sequence[int], known: Mapping[bytes, bytes]) -> list[list[bytes]]:
+            del known
+            some = self._engine.score_positions(
+                [prompts[n] for n in places],
+                [positions[n] for n in places],
+                [labels[n] for n in places],
+            )
+            return [[_packed(row) for row in rows] for rows in some]
+
+        asked = [
+            [self._key("labels", prompt[: n + 1], list(map(int, ids))) for n in some]
+            for prompt, some, ids in zip(prompts, positions, labels, strict=True)
+        ]
+        answers = self._answers(asked, ask)
+        return [
+            np.stack([self._scores(row, len(ids)) for row in rows])
+            for rows, ids in zip(answers, labels, strict=True)
+        ]
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]

@@ -68,8 +68,11 @@ class CausalModel:
             out = self._model.base_model(**inputs)
         return out.last_hidden_state, out.past_key_values
 
-    def last_hidden(self, rows: Sequence[TokenIds]) -> torch.Tensor:
-        """Run rows of any length as one batch. Return each one's last state ``(n_rows, dim)``.
+    def hidden_at(self, rows: Sequence[TokenIds], places: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Run rows of any length as one batch.
+
+        Returns:
+            The states at each row's places, row after row: ``(n_places of all rows, dim)``.
 
         Rows are padded on the right, where a causal model's tokens never look: the positions are
         right, and attention needs no mask.
@@ -77,8 +80,8 @@ class CausalModel:
         width = max(map(len, rows))
         ids = self.tensor([[*row, *[0] * (width - len(row))] for row in rows])
         hidden, _ = self.run(input_ids=ids, use_cache=False)
-        ends = self.tensor([len(row) - 1 for row in rows])
-        return hidden[self.torch.arange(len(rows), device=self.device), ends]
+        owners = self.tensor([n for n, some in enumerate(places) for _ in some])
+        return hidden[owners, self.tensor([place for some in places for place in some])]
 
     def hidden_after(
         self,
@@ -145,11 +148,20 @@ class PrefixReader:
         self.cache: Any = None
         """Keys and values of the prompt that was run last."""
 
-    def read(self, ids: TokenIds) -> tuple[torch.Tensor, int]:
-        """Run a prompt. Return its last hidden state ``(1, dim)`` and the tokens computed."""
+    def read(self, ids: TokenIds, first: int | None = None) -> tuple[torch.Tensor, int]:
+        """Run a prompt.
+
+        Args:
+            ids: The prompt.
+            first: The first place whose hidden state is wanted; None is the last token's.
+
+        Returns:
+            Hidden states ``(len(ids) - first, dim)``, and the tokens computed.
+        """
+        first = len(ids) - 1 if first is None else first
         known = 0
         if self.cache is not None and is_plain(self.cache):
-            known = min(shared_length(self._ids, ids), len(ids) - 1)
+            known = min(shared_length(self._ids, ids), first)
         if known:
             self.cache.crop(-(len(self._ids) - known))
         else:
@@ -158,7 +170,7 @@ class PrefixReader:
             input_ids=self._model.tensor([ids[known:]]), past_key_values=self.cache, use_cache=True
         )
         self._ids = tuple(ids)
-        return hidden[0, -1:], len(ids) - known
+        return hidden[0, first - known :], len(ids) - known
 
 
 class Decoding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from llmrec.errors import EngineError
@@ -48,6 +49,29 @@ def check_labels(
         if not 0 < len(ids) <= MAX_LABELS:
             raise EngineError(
                 f"prompt {place} has {len(ids)} labels; 1 to {MAX_LABELS} can be scored at once"
+            )
+
+
+def check_positions(
+    prompts: Sequence[TokenIds],
+    positions: Sequence[Sequence[int]],
+    labels: Sequence[TokenIds],
+    context_length: int,
+) -> None:
+    """Refuse prompts, positions and labels that do not belong together.
+
+    Raises:
+        EngineError: As ``check_labels``; or positions are none, do not rise, or lie outside.
+    """
+    check_labels(prompts, labels, context_length)
+    if len(prompts) != len(positions):
+        raise EngineError(f"{len(prompts)} prompts but {len(positions)} lists of positions")
+    for place, (prompt, some) in enumerate(zip(prompts, positions, strict=True)):
+        rising = all(a < b for a, b in itertools.pairwise(some))
+        if not (some and rising and some[0] >= 0 and some[-1] < len(prompt)):
+            raise EngineError(
+                f"prompt {place} of {len(prompts)} has {len(prompt)} tokens, but positions "
+                f"{list(some)}; they must rise from 0 or later and lie inside"
             )
 
 

@@ -11,6 +11,9 @@ What vLLM does, as read in its source and measured (0.32):
   again, or after another continuation that begins alike, some of its rows may be cached and thus
   missing. Those few are read one by one at the end of shorter prompts.
 - A prompt's last token is never taken from the cache, so a read at the end always has a value.
+- Rows hold the prompt's own tokens, so other tokens inside a prompt (no runner but V2 on a GPU
+  reads them there) are read at the ends of its beginnings. Once the whole prompt is cached, each of
+  those runs at most one block.
 """
 
 from __future__ import annotations
@@ -104,6 +107,38 @@ def score_continuations(
             paths.read(_read_rows(ask, prefixes, continuations, scores, longer))
         else:
             paths.read([(p, c, t) for p, c in longer for t in range(1, len(continuations[p][c]))])
+    return scores
+
+
+def score_positions(
+    ask: Callable[[Sequence[Read]], list[Reading]],
+    prompts: Sequence[TokenIds],
+    positions: Sequence[Sequence[int]],
+    labels: Sequence[TokenIds],
+    *,
+    cache_tokens: int,
+) -> list[LogProbs]:
+    """Score tokens at positions of prompts: the last one first, the others out of the cache.
+
+    Args:
+        ask: Sends requests, all at once.
+        prompts: Token ids.
+        positions: Per prompt rising places.
+        labels: Per prompt the tokens to read.
+        cache_tokens: As in ``score_continuations``.
+
+    Returns:
+        Per prompt ``(n_positions, n_labels) float32``.
+    """
+    shapes = [(len(some), len(ids)) for some, ids in zip(positions, labels, strict=True)]
+    scores = [np.empty(shape, dtype=np.float32) for shape in shapes]
+    for group in _groups(prompts, [()] * len(prompts), cache_tokens):
+        last = [(n, len(positions[n]) - 1) for n in group]
+        before = [(n, k) for n in group for k in range(len(positions[n]) - 1)]
+        for some in filter(None, (last, before)):
+            reads = [Read(ids=prompts[n][: positions[n][k] + 1], labels=labels[n]) for n, k in some]
+            for (n, k), reading in zip(some, ask(reads), strict=True):
+                scores[n][k] = reading.labels
     return scores
 
 

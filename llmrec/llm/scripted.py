@@ -12,7 +12,12 @@ from llmrec.errors import EngineError
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.byte_tokenizer import ByteTokenizer
-from llmrec.llm.checks import check_continuations, check_generation, check_labels
+from llmrec.llm.checks import (
+    check_continuations,
+    check_generation,
+    check_labels,
+    check_positions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -104,6 +109,28 @@ class ScriptedEngine:
         return [
             _as_scores(self._label_scores(tuple(prompt), tuple(ids)), len(ids))
             for prompt, ids in zip(prompts, labels, strict=True)
+        ]
+
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score labels after each beginning of a prompt, as at the end of a prompt."""
+        check_positions(prompts, positions, labels, self._card.context_length)
+        self._record(
+            "score_positions", prompts, labels, {"positions": tuple(map(tuple, positions))}
+        )
+        self._count(prompts, sum(some[-1] + 1 for some in positions))
+        return [
+            np.stack(
+                [
+                    _as_scores(self._label_scores(tuple(prompt[: n + 1]), tuple(ids)), len(ids))
+                    for n in some
+                ]
+            )
+            for prompt, some, ids in zip(prompts, positions, labels, strict=True)
         ]
 
     def score_continuations(

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 from llmrec.llm import served
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
-from llmrec.llm.checks import check_continuations, check_generation, check_labels
-from llmrec.llm.reads import Read, Reading, score_continuations
+from llmrec.llm.checks import (
+    check_continuations,
+    check_generation,
+    check_labels,
+    check_positions,
+)
+from llmrec.llm.reads import Read, Reading, score_continuations, score_positions
 from llmrec.llm.server_client import ServerClient
 from llmrec.llm.server_reads import (
     COMPLETIONS,
@@ -133,6 +138,20 @@ class ServerEngine:
         self._stats.prompt_tokens += sum(map(len, prompts))
         reads = [Read(ids=ids, labels=some) for ids, some in zip(prompts, labels, strict=True)]
         return [reading.labels for reading in self._ask(reads)]
+
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score positions, one request each; all but a prompt's last find it in the cache."""
+        check_positions(prompts, positions, labels, self._card.context_length)
+        self._stats.prompts += len(prompts)
+        self._stats.prompt_tokens += sum(some[-1] + 1 for some in positions)
+        return score_positions(
+            self._ask, prompts, positions, labels, cache_tokens=self._cache_tokens
+        )
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]

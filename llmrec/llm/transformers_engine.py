@@ -12,7 +12,12 @@ from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.batching import alike, batches, packs
 from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader, shared_length
-from llmrec.llm.checks import check_continuations, check_generation, check_labels
+from llmrec.llm.checks import (
+    check_continuations,
+    check_generation,
+    check_labels,
+    check_positions,
+)
 from llmrec.llm.models import obtain, weights_sha256
 from llmrec.llm.tokenizer import ChatTokenizer
 
@@ -95,13 +100,20 @@ class TransformersEngine:
         """Score single tokens at the end of each prompt, in one pass a batch."""
         check_labels(prompts, labels, self._card.context_length)
         self._count(prompts, sum(map(len, prompts)))
-        network = self._running
-        scores: list[LogProbs] = [np.empty(0, dtype=np.float32)] * len(prompts)
-        for batch, hidden in self._last_hidden(prompts):
-            read = network.head.log_probs(hidden, [labels[n] for n in batch])
-            for n, values in zip(batch, read, strict=True):
-                scores[n] = values
-        return scores
+        ends = [(len(prompt) - 1,) for prompt in prompts]
+        return [rows[0] for rows in self._read(prompts, ends, labels)]
+
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score single tokens at several positions of each prompt, in one pass a batch."""
+        check_positions(prompts, positions, labels, self._card.context_length)
+        run = [prompt[: some[-1] + 1] for prompt, some in zip(prompts, positions, strict=True)]
+        self._count(prompts, sum(map(len, run)))
+        return self._read(run, positions, labels)
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
@@ -173,8 +185,25 @@ class TransformersEngine:
             raise EngineError("this engine is closed", remedy="Open it again.")
         return self._network
 
-    def _last_hidden(self, prompts: Sequence[TokenIds]) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Yield positions and their last hidden states ``(n, dim)``, in batches.
+    def _read(
+        self,
+        prompts: Sequence[TokenIds],
+        places: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Return each prompt's labels after each of its places: ``(n_places, n_labels)``."""
+        scores: list[LogProbs] = [np.empty(0, dtype=np.float32)] * len(prompts)
+        for batch, hidden in self._hidden(prompts, places):
+            targets = [labels[n] for n in batch for _ in places[n]]
+            read = iter(self._running.head.log_probs(hidden, targets))
+            for n in batch:
+                scores[n] = np.stack([next(read) for _ in places[n]])
+        return scores
+
+    def _hidden(
+        self, prompts: Sequence[TokenIds], places: Sequence[Sequence[int]]
+    ) -> Iterator[tuple[list[int], torch.Tensor]]:
+        """Yield batches of prompts and the hidden states at their places, prompt after prompt.
 
         Prompts that share much are run one after the other, each from where it differs.
         """
@@ -184,13 +213,13 @@ class TransformersEngine:
         if shared >= WORTH_SHARING * sum(map(len, prompts)) > 0:
             reader = PrefixReader(network)
             for n in order:
-                hidden, computed = reader.read(prompts[n])
+                hidden, computed = reader.read(prompts[n], places[n][0])
                 self._ran(computed)
-                yield [n], hidden
+                yield [n], hidden[[place - places[n][0] for place in places[n]]]
             return
         for batch in batches([len(prompt) for prompt in prompts], self._batch_tokens):
             self._ran(sum(len(prompts[n]) for n in batch))
-            yield batch, network.last_hidden([prompts[n] for n in batch])
+            yield batch, network.hidden_at([prompts[n] for n in batch], [places[n] for n in batch])
 
     def _score_after(
         self, reader: PrefixReader, prefix: TokenIds, options: Sequence[TokenIds]

@@ -11,9 +11,14 @@ import numpy as np
 from llmrec.errors import EngineError
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
-from llmrec.llm.checks import check_continuations, check_generation, check_labels
+from llmrec.llm.checks import (
+    check_continuations,
+    check_generation,
+    check_labels,
+    check_positions,
+)
 from llmrec.llm.models import obtain, weights_sha256
-from llmrec.llm.reads import Read, Reading, read_rows, score_continuations
+from llmrec.llm.reads import Read, Reading, read_rows, score_continuations, score_positions
 from llmrec.llm.tokenizer import ChatTokenizer
 from llmrec.llm.vllm_start import answer_settings, import_vllm, start, vllm_errors
 
@@ -118,6 +123,20 @@ class VllmEngine:
         self._stats.prompt_tokens += sum(map(len, prompts))
         reads = [Read(ids=ids, labels=some) for ids, some in zip(prompts, labels, strict=True)]
         return [reading.labels for reading in self._ask(reads)]
+
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score positions, one request each; all but a prompt's last find it in the cache."""
+        check_positions(prompts, positions, labels, self._card.context_length)
+        self._stats.prompts += len(prompts)
+        self._stats.prompt_tokens += sum(some[-1] + 1 for some in positions)
+        return score_positions(
+            self._ask, prompts, positions, labels, cache_tokens=self._cache_tokens
+        )
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]

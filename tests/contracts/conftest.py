@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.engine_prompts import film_prompts
+
+ENGINES = [
+    pytest.param("scripted_engine", id="scripted"),
+    pytest.param("cached_engine", id="cached"),
+    pytest.param("transformers_engine_fp32", id="transformers", marks=pytest.mark.engine),
+    pytest.param("vllm_engine_fp32", id="vllm", marks=pytest.mark.engine),
+    pytest.param("server_engine", id="server", marks=[pytest.mark.engine, pytest.mark.slow]),
+]
+
 
 @pytest.fixture(scope="session")
 def vllm_server(smollm2_path):
@@ -42,3 +52,13 @@ def cached_engine(tmp_path_factory):
     engine = CachedEngine(ScriptedEngine(context_length=4096), folder / "answers.sqlite")
     yield engine
     engine.close()
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def prompts(engine):
+    return film_prompts(engine.tokenizer, 3)

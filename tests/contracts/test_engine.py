@@ -11,27 +11,10 @@ from tests.contracts.engine_prompts import FILMS, film_prompts, label_ids, title
 
 real = pytest.mark.engine
 slow = pytest.mark.slow
-ENGINES = [
-    pytest.param("scripted_engine", id="scripted"),
-    pytest.param("cached_engine", id="cached"),
-    pytest.param("transformers_engine_fp32", id="transformers", marks=real),
-    pytest.param("vllm_engine_fp32", id="vllm", marks=real),
-    pytest.param("server_engine", id="server", marks=[real, slow]),
-]
 TOLERANCE = 2e-4
 """In fp32, between two ways of computing the same."""
 CACHE_BLOCK = 32
 """Tokens; vLLM's prefix cache holds whole blocks of this size on a CPU."""
-
-
-@pytest.fixture(scope="module", params=ENGINES)
-def engine(request):
-    return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="module")
-def prompts(engine):
-    return film_prompts(engine.tokenizer, 3)
 
 
 def ids_of(engine, text):

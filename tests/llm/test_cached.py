@@ -65,6 +65,17 @@ def test_a_question_asked_twice_in_one_batch_is_asked_once(path):
     np.testing.assert_array_equal(one, other)
 
 
+def test_positions_are_known_by_the_prompt_up_to_them(path):
+    inner = ScriptedEngine()
+    engine = CachedEngine(inner, path)
+    (rows,) = engine.score_positions([(1, 2, 3, 4)], [[1, 2]], [(5, 6)])
+    again = engine.score_positions([(1, 2, 3, 9), (1, 2)], [[1, 2], [1]], [(5, 6), (5, 6)])
+    np.testing.assert_array_equal(again[0], rows)
+    np.testing.assert_array_equal(again[1], rows[:1])
+    np.testing.assert_array_equal(engine.score_labels([(1, 2, 3)], [(5, 6)])[0], rows[1])
+    assert len(inner.calls) == 1
+
+
 @pytest.mark.parametrize("value", [b"", b"12345678", b"\xff" * 5])
 def test_a_row_of_another_length_is_damage(path, value):
     engine = CachedEngine(ScriptedEngine(), path)

@@ -75,7 +75,7 @@ def close(one, other):
 def test_rows_of_different_lengths_are_read_at_their_ends(model, own):
     rows = [PROMPT, PROMPT[:7], OTHER]
     targets = [[3, 4, 96], [5], [0, 1]]
-    read = model.head.log_probs(model.last_hidden(rows), targets)
+    read = model.head.log_probs(model.hidden_at(rows, [[len(row) - 1] for row in rows]), targets)
     for row, tokens, scores in zip(rows, targets, read, strict=True):
         close(scores, own(row)[-1][tokens])
 
@@ -110,7 +110,7 @@ def test_answers_are_decoded_together_from_what_they_share(model, own):
 
 def test_a_token_outside_the_vocabulary_is_refused(model):
     with pytest.raises(EngineError, match="97"):
-        model.head.log_probs(model.last_hidden([PROMPT]), [[97]])
+        model.head.log_probs(model.hidden_at([PROMPT], [[3]]), [[97]])
 
 
 def test_a_head_of_an_unknown_make_is_refused(tmp_path):
