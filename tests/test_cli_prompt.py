@@ -14,7 +14,8 @@ from llmrec.data import write_dataset
 from llmrec.errors import ConfigError, DataError, TemplateError, UnknownUserError
 from llmrec.types import Item
 
-CHAT = ["rank/labels.v1", "rank/likelihood.v1", "explain/reason.v1", "explain/rewrite.v1"]
+CHAT = ["rank/labels.v1", "rank/likelihood.v1", "rank/markers.v1", "rank/pointwise.v1"]
+CHAT += ["explain/reason.v1", "explain/rewrite.v1"]
 U1 = ["--dataset", "DATA", "--user", "u1"]
 EVERY = [*CHAT, "item/text.v1", "query/history.v1"]
 

@@ -31,6 +31,10 @@ TokenizerOption = Annotated[
         "--tokenizer", help="Of a server's model, where the server names none that is here."
     ),
 ]
+ScorerOption = Annotated[
+    str | None,
+    typer.Option("--scorer", help="auto, labels, markers, likelihood or pointwise."),
+]
 FusionOption = Annotated[
     str | None, typer.Option("--fusion", help="Folder of a fitted weight, or 'sample'.")
 ]

@@ -34,7 +34,7 @@ class Wish:
     as_of: str | None = None
     item: str | None = None
     candidates: int | None = None
-    """How many are listed; None lists some where the template ranks by labels."""
+    """How many are listed; None lists some where the template ranks a list."""
     language: str = "English"
 
 
@@ -74,8 +74,8 @@ def _example(template: Template, wish: Wish) -> tuple[dict[str, Any], datetime]:
     from llmrec.templates.example import EXAMPLE_AS_OF, example_variables
 
     values = example_variables(template.variables)
-    if wish.candidates is not None and "candidates" in values:
-        values["candidates"] = values["candidates"][: wish.candidates]
+    for name in {"candidates", "listed"} & values.keys() if wish.candidates is not None else ():
+        values[name] = values[name][: wish.candidates]
     return values, _moment(wish) or EXAMPLE_AS_OF
 
 
@@ -128,14 +128,15 @@ class _Person:
         from llmrec.templates.example import example_variables
 
         serializer = self._serializer(self.config.serializer)
+        in_tail = "listed" in template.variables
         listed = 0
-        if template.template_id.startswith("rank/labels"):
+        if in_tail or template.template_id.startswith("rank/labels"):
             listed = min(self.config.candidates, len(LETTERS))
         if self.wish.candidates is not None:
             listed = self.wish.candidates
         made = {
             **example_variables(frozenset({"draft", "faults"})),
-            **self._context(serializer, listed),
+            **self._context(serializer, listed, labelled=not in_tail),
             "item": serializer.item_line(self._item()),
             "evidence": self._evidence(serializer),
         }
@@ -163,7 +164,9 @@ class _Person:
             tokenizer.control_strings,
         )
 
-    def _context(self, serializer: HistorySerializer, n_listed: int) -> dict[str, Any]:
+    def _context(
+        self, serializer: HistorySerializer, n_listed: int, *, labelled: bool
+    ) -> dict[str, Any]:
         """Return history and candidates as rankings show them."""
         from llmrec.rerank.context import PromptContext
 
@@ -171,9 +174,11 @@ class _Person:
             self.engine,
             serializer,
             max_listed=n_listed,
+            labelled=labelled,
             history_tokens=self.config.history_tokens * self.unit,
         )
-        return dict(context.variables(self.history, self._sample(n_listed)))
+        (shared,) = context.shared([self.history], [self._sample(n_listed)])[0]
+        return {**shared.variables, "listed": shared.lines}
 
     def _sample(self, n: int) -> list[Candidate]:
         """Return a fixed sample of the items that are not in the history."""

@@ -10,17 +10,20 @@ from llmrec.config import Settings
 from llmrec.errors import ConfigError
 from llmrec.llm.models import find
 from llmrec.llm.size import count_parameters
-from llmrec.rerank import SHUFFLED, LabelScorer, LikelihoodScorer
+from llmrec.rerank import (
+    SHUFFLED,
+    LabelScorer,
+    LikelihoodScorer,
+    MarkerScorer,
+    PointwiseScorer,
+)
 from llmrec.serialize import HistorySerializer, SerializerConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from llmrec.llm import Engine
     from llmrec.rerank import Listing
+    from llmrec.rerank.scorer import EngineScorer
     from llmrec.types import Catalogue
-
-    Scorer = LabelScorer | LikelihoodScorer
 
 LABELS_FROM = 1_000_000_000
 """Parameters from which a model binds symbols well enough to be read by labels."""
@@ -29,8 +32,10 @@ LABELS_FROM = 1_000_000_000
 class ScorerSettings(Settings):
     """Every choice of a scorer but its model."""
 
-    scorer: Literal["auto", "likelihood", "labels"] = "auto"
-    """How the LLM scores: ``auto`` is likelihood below a billion parameters, else labels."""
+    scorer: Literal["auto", "labels", "markers", "likelihood", "pointwise"] = "auto"
+    """How the LLM scores: a letter for each listed candidate, Yes or No behind each listed one, the
+    probability of each title, or Yes or No to each alone. ``auto`` is likelihood below a billion
+    parameters, else labels."""
     template: str | None = None
     """The prompt's template, e.g. ``rank/labels.v1``; default: the scorer's own."""
     normalise: Literal["prior", "mean", "sum"] = "prior"
@@ -38,8 +43,11 @@ class ScorerSettings(Settings):
     log-probability after an empty history, per token, or as they are. On the embedded sample's
     validation queries ``prior`` ranked best by far."""
     n_orders: int = Field(default=1, ge=1)
-    """Orders of the listed candidates that are averaged, where candidates are listed; each is one
-    more forward pass a query."""
+    """Orders of the listed candidates that are averaged, where candidates are listed (labels,
+    markers); each is one more forward pass a query."""
+    window: int | None = Field(default=None, ge=2)
+    """How many candidates one prompt lists, at most, where they are listed; more are listed in
+    windows that overlap. Default: 26, which is also the most for labels."""
     serializer: SerializerConfig = Field(default_factory=SerializerConfig)
     """How the history reads in the prompt (time style, fields, sessions)."""
     history_tokens: int = Field(default=512, ge=32)
@@ -48,7 +56,7 @@ class ScorerSettings(Settings):
 
 def build_scorer(
     engine: Engine, catalogue: Catalogue, settings: ScorerSettings, *, listing: Listing = SHUFFLED
-) -> Scorer:
+) -> EngineScorer:
     """Return the scorer that the settings name, on an engine.
 
     Args:
@@ -68,7 +76,19 @@ def build_scorer(
         lambda texts: [len(ids) for ids in engine.tokenizer.encode_batch(texts)],
         control_strings=engine.tokenizer.control_strings,
     )
-    return _SCORERS[kind](engine, serializer, settings, listing)
+    options: dict[str, Any] = {"history_tokens": settings.history_tokens}
+    if settings.template is not None:
+        options["template"] = settings.template
+    if kind in _LISTED:
+        if settings.window is not None:
+            options["window"] = settings.window
+        return _LISTED[kind](
+            engine, serializer, **options, n_orders=settings.n_orders, listing=listing
+        )
+    _refuse_listing(kind, settings)
+    if kind == "likelihood":
+        return LikelihoodScorer(engine, serializer, **options, normalise=settings.normalise)
+    return PointwiseScorer(engine, serializer, **options)
 
 
 def scorer_kind(settings: ScorerSettings, engine: Engine) -> str:
@@ -82,29 +102,21 @@ def scorer_kind(settings: ScorerSettings, engine: Engine) -> str:
     return "likelihood" if small else "labels"
 
 
-def _labels(
-    engine: Engine, serializer: HistorySerializer, settings: ScorerSettings, listing: Listing
-) -> LabelScorer:
-    return LabelScorer(
-        engine, serializer, **_common(settings), n_orders=settings.n_orders, listing=listing
-    )
+def _refuse_listing(kind: str, settings: ScorerSettings) -> None:
+    """Refuse settings of listed candidates where none are listed."""
+    for name, value, usual in (
+        ("n_orders", settings.n_orders, 1),
+        ("window", settings.window, None),
+    ):
+        if value != usual:
+            raise ConfigError(
+                f"{name} is {value}, but the {kind} scorer lists no candidates",
+                remedy=f"Leave {name} out, or take a scorer that lists them "
+                f"(scorer: {' or '.join(_LISTED)}).",
+            )
 
 
-def _likelihood(
-    engine: Engine, serializer: HistorySerializer, settings: ScorerSettings, listing: Listing
-) -> LikelihoodScorer:
-    del listing
-    if settings.n_orders > 1:
-        raise ConfigError(
-            f"n_orders is {settings.n_orders}, but the likelihood scorer lists no candidates",
-            remedy="Leave n_orders out, or take a scorer that lists them (scorer: labels).",
-        )
-    return LikelihoodScorer(engine, serializer, **_common(settings), normalise=settings.normalise)
-
-
-def _common(settings: ScorerSettings) -> dict[str, Any]:
-    chosen: dict[str, Any] = {"history_tokens": settings.history_tokens}
-    return chosen if settings.template is None else {**chosen, "template": settings.template}
-
-
-_SCORERS: dict[str, Callable[..., Scorer]] = {"labels": _labels, "likelihood": _likelihood}
+_LISTED: dict[str, type[LabelScorer | MarkerScorer]] = {
+    "labels": LabelScorer,
+    "markers": MarkerScorer,
+}

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
     from llmrec.explain import Writer
     from llmrec.recommender.config import RecommenderConfig
-    from llmrec.rerank import LabelScorer, LikelihoodScorer
+    from llmrec.rerank.scorer import EngineScorer
     from llmrec.types import Candidate, Catalogue, History
 
-    Scorer = LabelScorer | LikelihoodScorer
     GivenWriter = Writer | Runnable[Any, Any]
 
 _BYTES_A_TOKEN = 4  # roughly, whatever the model; nothing is cut by it but the oldest events
@@ -28,7 +27,7 @@ def open_writer(
     config: RecommenderConfig,
     catalogue: Catalogue,
     *,
-    scorer: Scorer | None,
+    scorer: EngineScorer | None,
     given: GivenWriter | None,
 ) -> Writer | None:
     """Return who writes; None leaves it to the templates.
@@ -56,7 +55,7 @@ def open_writer(
 
 
 def _prompts(
-    config: RecommenderConfig, catalogue: Catalogue, scorer: Scorer | None
+    config: RecommenderConfig, catalogue: Catalogue, scorer: EngineScorer | None
 ) -> ReasonPrompts:
     """Return a writer's prompts; without an LLM that ranks they show the history alone."""
     if scorer is not None:

@@ -13,6 +13,8 @@ from llmrec.rerank.fit import FusionArtifact, FusionFit, fit_weight, fusion_key
 from llmrec.rerank.fusion import DEFAULT_WEIGHT, default_weight, fuse, retriever_alone, zscore
 from llmrec.rerank.labels import LabelScorer
 from llmrec.rerank.likelihood import LikelihoodScorer
+from llmrec.rerank.markers import MarkerScorer
+from llmrec.rerank.pointwise import PointwiseScorer
 from llmrec.rerank.runs import (
     CandidateList,
     RankedList,
@@ -31,6 +33,8 @@ __all__ = [
     "LabelScorer",
     "LikelihoodScorer",
     "Listing",
+    "MarkerScorer",
+    "PointwiseScorer",
     "PromptContext",
     "RankedList",
     "Reranker",

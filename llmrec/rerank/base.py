@@ -28,7 +28,7 @@ class Reranker(Protocol):
 
     @property
     def kind(self) -> ScoreKind:
-        """How the scores were read: ``labels`` or ``likelihood``."""
+        """How the scores were read: ``labels``, ``markers``, ``likelihood`` or ``pointwise``."""
         ...
 
     @property
@@ -92,13 +92,26 @@ def renormalise(log_weights: Sequence[float] | Scores | LogProbs, *, asked: str)
         EngineError: One is NaN or infinite, so the candidates cannot be compared.
     """
     weights = np.asarray(log_weights, dtype=np.float64)
-    if not np.isfinite(weights).all():
-        wrong = int(np.flatnonzero(~np.isfinite(weights))[0])
-        raise EngineError(
-            f"{asked} gave candidate {wrong} the log-probability {weights[wrong]}",
-            remedy="Check the model's weights and dtype: a sound model gives finite figures.",
-        )
+    check_finite(weights, asked=asked)
     shifted = weights - weights.max()
     # fsum is exact, so the order in which the candidates were given changes no digit.
     result: Scores = shifted - math.log(math.fsum(np.exp(shifted)))
     return result
+
+
+def check_finite(figures: Scores, *, asked: str) -> None:
+    """Refuse figures by which candidates cannot be compared.
+
+    Args:
+        figures: ``(n_candidates,)``.
+        asked: Which engine answered, for the message.
+
+    Raises:
+        EngineError: One is NaN or infinite; names the first.
+    """
+    if not np.isfinite(figures).all():
+        wrong = int(np.flatnonzero(~np.isfinite(figures))[0])
+        raise EngineError(
+            f"{asked} gave candidate {wrong} the log-probability {figures[wrong]}",
+            remedy="Check the model's weights and dtype: a sound model gives finite figures.",
+        )

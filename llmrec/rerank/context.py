@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmrec.errors import ConfigError
+from llmrec.rerank.windows import windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +31,14 @@ _EVENTS_HASHED = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedContext:
-    """One query's template variables, and where each candidate stands in them."""
+    """One listing of a query: its template variables, and where each candidate stands."""
 
     variables: Mapping[str, Any]
     """``history`` (text) and ``candidates`` (dicts of ``label`` and ``line``, or none)."""
     order: tuple[int, ...]
     """Listed place -> position among the candidates given; as given where none are listed."""
+    lines: tuple[str, ...] = ()
+    """The listed candidates' lines, in order; none where none are listed."""
 
 
 class PromptContext:
@@ -44,26 +47,30 @@ class PromptContext:
     Args:
         engine: Whose context the prompt must fit, counted in its tokens.
         serializer: Turns histories and items into text.
-        max_listed: Candidates that may be listed (labels); 0 shows the history alone
-            (likelihood).
+        max_listed: Candidates that one prompt lists, at most; more are listed in overlapping
+            windows. 0 lists none (likelihood, pointwise).
+        labelled: Whether they are listed among the shared variables, a letter each (labels), or
+            in the task's own last lines (markers).
         history_tokens: Longest history text.
         room_tokens: See ``ROOM_TOKENS``.
         listing: The order in which candidates are listed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword per choice
         self,
         engine: Engine,
         serializer: HistorySerializer,
         *,
         max_listed: int,
+        labelled: bool = True,
         history_tokens: int = HISTORY_TOKENS,
         room_tokens: int = ROOM_TOKENS,
         listing: Listing | None = None,
     ) -> None:
-        if not 0 <= max_listed <= len(LETTERS):
+        if labelled and not 0 <= max_listed <= len(LETTERS):
             raise ConfigError(f"{max_listed} labels asked for; there are {len(LETTERS)} letters")
         self.max_listed = max_listed
+        self.labelled = labelled
         self.history_tokens = history_tokens
         self.room_tokens = room_tokens
         self.serializer = serializer
@@ -86,8 +93,8 @@ class PromptContext:
     def variables(
         self, history: History, candidates: Sequence[Candidate], *, order_seed: int = 0
     ) -> Mapping[str, Any]:
-        """Return one query's shared template variables; see ``shared``."""
-        return self.shared([history], [candidates], order_seed=order_seed)[0].variables
+        """Return one query's shared template variables, of its first listing; see ``shared``."""
+        return self.shared([history], [candidates], order_seed=order_seed)[0][0].variables
 
     def shared(
         self,
@@ -96,8 +103,8 @@ class PromptContext:
         *,
         order_seed: int = 0,
         repeat: int = 0,
-    ) -> list[SharedContext]:
-        """Return each query's shared template variables.
+    ) -> list[list[SharedContext]]:
+        """Return each query's listings: one, or where its candidates do not fit one, several.
 
         Args:
             histories: One per query.
@@ -107,26 +114,42 @@ class PromptContext:
             repeat: Chooses a further order of the same seed.
 
         Raises:
-            ConfigError: More candidates than labels, or no room is left for a history.
+            ConfigError: No room is left for a history.
         """
         texts = self._history_texts(histories, candidates)
         if not self.max_listed:
             return [
-                SharedContext(
-                    variables={"history": text, "candidates": ()}, order=tuple(range(len(some)))
-                )
+                [SharedContext(variables=_shown(text), order=tuple(range(len(some))))]
                 for text, some in zip(texts, candidates, strict=True)
             ]
-        contexts = []
-        for history, text, some in zip(histories, texts, candidates, strict=True):
-            order = self.listing.order(history, some, order_seed, repeat)
-            lines = [self._line(some[position].item)[0] for position in order]
-            labelled = [
-                {"label": label, "line": line} for label, line in zip(LETTERS, lines, strict=False)
+        return [
+            [
+                self._listing(text, some, order)
+                for order in self._orders(history, some, order_seed, repeat)
             ]
-            variables = {"history": text, "candidates": labelled}
-            contexts.append(SharedContext(variables=variables, order=order))
-        return contexts
+            for history, text, some in zip(histories, texts, candidates, strict=True)
+        ]
+
+    def _listing(
+        self, text: str, candidates: Sequence[Candidate], order: tuple[int, ...]
+    ) -> SharedContext:
+        lines = tuple(self._line(candidates[position].item)[0] for position in order)
+        variables = _shown(text, lines if self.labelled else ())
+        return SharedContext(variables=variables, order=order, lines=lines)
+
+    def _orders(
+        self, history: History, candidates: Sequence[Candidate], order_seed: int, repeat: int
+    ) -> list[tuple[int, ...]]:
+        """Return each listing's order: of all candidates, or of windows that share anchors."""
+
+        def order(some: Sequence[int]) -> tuple[int, ...]:
+            listed = [candidates[position] for position in some]
+            places = self.listing.order(history, listed, order_seed, repeat)
+            return tuple(some[place] for place in places)
+
+        windows = windows_of(order(range(len(candidates))), self.max_listed)
+        # Within its window too an anchor stands anywhere, so several are ordered once more.
+        return windows if len(windows) == 1 else [order(window) for window in windows]
 
     def _history_texts(
         self, histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]
@@ -143,17 +166,12 @@ class PromptContext:
         return texts
 
     def _budget(self, candidates: Sequence[Candidate]) -> int:
-        """Return how many tokens a history may take beside these candidates."""
-        listed = 0
-        if self.max_listed:
-            if len(candidates) > self.max_listed:
-                raise ConfigError(
-                    f"{len(candidates)} candidates, but only {self.max_listed} labels",
-                    remedy=f"Give at most {self.max_listed} (candidates: {self.max_listed}, or "
-                    f"--candidates {self.max_listed}), or score by likelihood, which takes any "
-                    "number (scorer: likelihood, or --scorer likelihood).",
-                )
-            listed = sum(self._line(candidate.item)[1] for candidate in candidates)
+        """Return how many tokens a history may take beside these candidates.
+
+        All windows show the same history: it leaves room for the longest lines together.
+        """
+        sizes = (self._line(c.item)[1] for c in candidates) if self.max_listed else ()
+        listed = sum(sorted(sizes, reverse=True)[: self.max_listed])
         free = self._context_length - self.room_tokens - listed
         if free < 1:
             raise ConfigError(
@@ -171,6 +189,13 @@ class PromptContext:
             known = (item, line, len(self._tokenizer.encode(f"A. {line}\n")))
             self._lines[item.item_id] = known
         return known[1], known[2]
+
+
+def _shown(text: str, lines: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the variables of the shared part, listed lines with a letter each."""
+    labelled = zip(LETTERS, lines, strict=False)
+    candidates = [{"label": label, "line": line} for label, line in labelled]
+    return {"history": text, "candidates": candidates}
 
 
 def listing_order(

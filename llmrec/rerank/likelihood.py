@@ -84,7 +84,8 @@ class LikelihoodScorer(EngineScorer):
     ) -> list[tuple[Scores, dict[str, float]]]:
         del order_seed
         shared = self.context.shared(histories, candidates)
-        prefixes = self._render([context.variables for context in shared], histories)
+        prompts = self._render([listing.variables for (listing,) in shared], histories)
+        prefixes = [prompt.token_ids for prompt in prompts]
         titles = [
             self._answers.encode(prefix, [self._title(c.item) for c in some], ended=True)
             for prefix, some in zip(prefixes, candidates, strict=True)
@@ -122,7 +123,7 @@ class LikelihoodScorer(EngineScorer):
 
     def _empty_prefix(self) -> TokenIds:
         """Return the prompt of a person who has done nothing yet."""
-        return self._render([self.context.variables(NOBODY, ())], [NOBODY])[0]
+        return self._render([self.context.variables(NOBODY, ())], [NOBODY])[0].token_ids
 
     def _title(self, item: Item) -> str:
         """Return the item's neutralised title without its year; remembered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
 
     from llmrec.llm.base import Engine
     from llmrec.rerank.context import PromptContext
-    from llmrec.types import Candidate, History, ScoreKind, Scores, TokenIds
+    from llmrec.types import Candidate, History, Prompt, ScoreKind, Scores
+
+logger = logging.getLogger(__name__)
+
+LOW_MASS = 0.2
+"""Below this share of the probability the model is hardly answering with labels at all."""
 
 
 class EngineScorer(ABC):
@@ -30,6 +36,7 @@ class EngineScorer(ABC):
         self.context = context
         """What ``explain`` fills its own template with, so that both prompts begin alike."""
         self._answers = AnswerEncoder(engine.tokenizer)
+        self._warned = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -98,13 +105,26 @@ class EngineScorer(ABC):
 
     def _render(
         self, variables: Sequence[Mapping[str, Any]], histories: Sequence[History]
-    ) -> list[TokenIds]:
-        """Return each query's prompt as token ids, checked against the engine's context."""
-        prompts = render_batch(
+    ) -> list[Prompt]:
+        """Return each query's prompt, checked against the engine's context."""
+        return render_batch(
             self.template,
             variables,
             tokenizer=self.engine.tokenizer,
             as_of=[history.as_of for history in histories],
             max_tokens=self.engine.card.context_length,
         )
-        return [prompt.token_ids for prompt in prompts]
+
+    def _warn_of(self, mass: float) -> None:
+        """Say once that the model would rather answer with something else than labels."""
+        if mass >= LOW_MASS or self._warned:
+            return
+        self._warned = True
+        logger.warning(
+            "The labels hold only %.1e of the probability of %s after %s (below %.1f): the model "
+            "hardly answers with labels, so their order says little. Try the likelihood scorer.",
+            mass,
+            self.engine.card.identity,
+            self.template.template_id,
+            LOW_MASS,
+        )

@@ -121,6 +121,14 @@ class AnswerEncoder:
             raise TemplateError(f"two of the labels {', '.join(labels)} are the same token")
         return tuple(ids[0] for ids in encoded)
 
+    def openings(self, prompt_ids: TokenIds, answers: Sequence[str]) -> TokenIds:
+        """Return the first token of each answer, which for a short word is mostly all of it.
+
+        Raises:
+            TemplateError: Two answers begin with the same token.
+        """
+        return distinct_openings(self.encode(prompt_ids, answers), answers)
+
     def _tail(self, prompt_ids: TokenIds) -> tuple[TokenIds, str]:
         """Return the prompt's ids from its last control token on, and their text."""
         start = next(
@@ -157,6 +165,21 @@ def _after(prompt_ids: TokenIds, ids: TokenIds, text: str) -> TokenIds:
     if len(ids) == size:
         raise TemplateError(f"the answer {text!r} is no token at all")
     return ids[size:]
+
+
+def distinct_openings(encoded: Sequence[TokenIds], answers: Sequence[str]) -> TokenIds:
+    """Return the first token of each encoded answer.
+
+    Raises:
+        TemplateError: Two of them are the same.
+    """
+    first = tuple(ids[0] for ids in encoded)
+    if len(set(first)) != len(first):
+        raise TemplateError(
+            f"two of the answers {', '.join(answers)} begin with the same token",
+            remedy="Ask for answers that this tokenizer tells apart by their first token.",
+        )
+    return first
 
 
 def continuation_ids(tokenizer: Tokenizer, prompt_text: str, text: str) -> TokenIds:

@@ -22,6 +22,11 @@ EXAMPLE: dict[str, Any] = {
         {"label": "B", "line": "“Throne of Blood” (1957) · Drama, History"},
         {"label": "C", "line": "“Alien” (1979) · Horror, Sci-Fi"},
     ),
+    "listed": (
+        "“Paddington” (2014) · Comedy, Family",
+        "“Throne of Blood” (1957) · Drama, History",
+        "“Alien” (1979) · Horror, Sci-Fi",
+    ),
     "item": "“Throne of Blood” (1957) · Drama, History",
     "evidence": (
         {"number": 1, "line": "“Seven Samurai” (1954) · 2023-11-18 · rated 5 of 5"},

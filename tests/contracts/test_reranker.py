@@ -10,7 +10,7 @@ import pytest
 
 from llmrec.errors import ConfigError
 from llmrec.llm import ScriptedEngine
-from llmrec.rerank import LabelScorer, LikelihoodScorer
+from llmrec.rerank import LabelScorer, LikelihoodScorer, MarkerScorer, PointwiseScorer
 from llmrec.serialize import HistorySerializer, SerializerConfig
 from llmrec.types import Candidate, Catalogue, History, Interaction, Item
 
@@ -22,6 +22,11 @@ CATALOGUE = Catalogue([Item(item_id=f"i{n}", title=t) for n, t in enumerate(TITL
 SCORERS = {
     "labels": LabelScorer,
     "labels-averaged": lambda engine, text: LabelScorer(engine, text, n_orders=3),
+    "labels-windows": lambda engine, text: LabelScorer(engine, text, window=3, n_orders=2),
+    "markers": MarkerScorer,
+    "markers-averaged": lambda engine, text: MarkerScorer(engine, text, n_orders=3),
+    "markers-windows": lambda engine, text: MarkerScorer(engine, text, window=3),
+    "pointwise": PointwiseScorer,
     "likelihood-mean": LikelihoodScorer,
     "likelihood-sum": lambda engine, text: LikelihoodScorer(engine, text, normalise="sum"),
     "likelihood-prior": lambda engine, text: LikelihoodScorer(engine, text, normalise="prior"),

@@ -25,6 +25,7 @@ from llmrec.metrics import ndcg
 
 QUICK = EvaluateConfig(batch=16, resamples=50)
 FILM = re.compile(r"Film (\d+)")
+KINDS = ("labels", "markers", "likelihood", "pointwise")
 
 
 def walker(better):
@@ -85,7 +86,7 @@ def test_weight_and_temperatures_follow_a_model_that_knows(log, loo, tmp_path):
 
 
 def test_a_model_without_information_is_at_chance_on_the_candidates(log, loo, tmp_path):
-    specs = [spec_of(name=f"{kind}", scorer=kind) for kind in ("likelihood", "labels")]
+    specs = [spec_of(name=f"{kind}", scorer=kind) for kind in KINDS]
     results = run_it(log, loo, tmp_path / "run", ScriptedEngine(), *specs)
     for entry in results["llm"]:
         gap = entry["random_order"]["llm_alone_less_it"]

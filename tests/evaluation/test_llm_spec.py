@@ -52,14 +52,23 @@ def test_every_choice_is_in_the_scorer_s_identity(log):
     found = {
         identity(),
         identity(n_orders=2),
+        identity(window=20),
         identity(history_tokens=64),
         identity(serializer={"time_style": "none"}),
         identity(listing=BY_RETRIEVER),
     }
-    assert len(found) == 5
+    assert len(found) == 6
 
 
-def test_a_choice_without_meaning_for_the_scorer_is_refused(log):
-    spec = RerankSpec(name="llm", source="ease", scorer="likelihood", n_orders=2)
-    with pytest.raises(ConfigError, match="n_orders is 2, but the likelihood scorer"):
+@pytest.mark.parametrize("scorer", ["likelihood", "pointwise"])
+@pytest.mark.parametrize("choice", [{"n_orders": 2}, {"window": 20}])
+def test_a_choice_without_meaning_for_the_scorer_is_refused(log, scorer, choice):
+    spec = RerankSpec(name="llm", source="ease", scorer=scorer, **choice)
+    with pytest.raises(ConfigError, match=rf"is \d+, but the {scorer} scorer lists no"):
         build_scorer(ScriptedEngine(), log.catalogue, spec)
+
+
+@pytest.mark.parametrize("scorer", ["labels", "markers", "likelihood", "pointwise"])
+def test_every_scorer_is_built_by_its_name(log, scorer):
+    spec = RerankSpec(name="llm", source="ease", scorer=scorer)
+    assert build_scorer(ScriptedEngine(), log.catalogue, spec).kind == scorer

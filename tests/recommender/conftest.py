@@ -8,9 +8,16 @@ from llmrec.data import load, write_sample
 from llmrec.encode import open_encoder
 from llmrec.llm import ScriptedEngine
 from llmrec.recommender import Decision
-from llmrec.rerank import LabelScorer, LikelihoodScorer
+from llmrec.rerank import LabelScorer, LikelihoodScorer, MarkerScorer, PointwiseScorer
 from llmrec.retrieval import ItemIndex, MeanRetriever
 from llmrec.serialize import HistorySerializer, SerializerConfig
+
+SCORERS = {
+    "labels": LabelScorer,
+    "markers": MarkerScorer,
+    "likelihood": LikelihoodScorer,
+    "pointwise": PointwiseScorer,
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +49,7 @@ def make_decision(film_world, retriever, engine):
             return [len(ids) for ids in engine.tokenizer.encode_batch(texts)]
 
         serializer = HistorySerializer(SerializerConfig(), film_world.catalogue, count)
-        scorer = (LikelihoodScorer if kind == "likelihood" else LabelScorer)(engine, serializer)
+        scorer = SCORERS[kind](engine, serializer)
         return Decision(retriever=retriever, reranker=scorer, weight=weight)
 
     return make

@@ -10,7 +10,7 @@ import pytest
 from llmrec.explain import find_evidence
 from llmrec.recommender import Decision
 
-KINDS = ("labels", "likelihood")
+KINDS = ("labels", "markers", "likelihood", "pointwise")
 
 
 def ids(rows):
@@ -87,9 +87,9 @@ def test_candidates_beyond_those_reranked_follow_in_the_retrievers_order(
         assert ranking.log_odds(best) == fewer.log_odds(best)
 
 
-@pytest.mark.parametrize(("kind", "matters"), [("labels", True), ("likelihood", False)])
-def test_only_listed_candidates_depend_on_their_order(kind, matters, make_decision):
-    assert make_decision(kind).order_matters is matters
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_listed_candidates_depend_on_their_order(kind, make_decision):
+    assert make_decision(kind).order_matters is (kind in {"labels", "markers"})
     assert not make_decision(kind, weight=0.0).order_matters
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from llmrec.llm import ScriptedEngine
-from llmrec.rerank import LabelScorer, LikelihoodScorer
+from llmrec.rerank import LabelScorer, LikelihoodScorer, MarkerScorer, PointwiseScorer
 from llmrec.serialize import HistorySerializer, SerializerConfig
 from llmrec.types import Candidate, Catalogue, History, Interaction, Item
 
@@ -57,6 +57,16 @@ def likelihood(engine=None, **options):
     return LikelihoodScorer(engine, serializer_of(engine), **options)
 
 
+def markers(engine=None, **options):
+    engine = engine or ScriptedEngine()
+    return MarkerScorer(engine, serializer_of(engine), **options)
+
+
+def pointwise(engine=None, **options):
+    engine = engine or ScriptedEngine()
+    return PointwiseScorer(engine, serializer_of(engine), **options)
+
+
 def ids_of(ranking):
     return [candidate.item.item_id for candidate in ranking.candidates]
 
@@ -82,6 +92,8 @@ def kit():
         serializer_of=serializer_of,
         labels=labels,
         likelihood=likelihood,
+        markers=markers,
+        pointwise=pointwise,
         ids_of=ids_of,
         text_of=text_of,
         prefers_places=prefers_places,

@@ -52,7 +52,7 @@ def test_every_candidate_is_listed_everywhere_equally_often(kit):
     assert np.abs(places - 200).max() < 4 * 12.6
 
 
-@pytest.mark.parametrize("kind", ["labels", "likelihood"])
+@pytest.mark.parametrize("kind", ["labels", "markers", "likelihood", "pointwise"])
 def test_explaining_begins_with_the_same_text_as_ranking(kit, kind):
     engine = ScriptedEngine()
     scorer = getattr(kit, kind)(engine)
@@ -66,9 +66,10 @@ def test_explaining_begins_with_the_same_text_as_ranking(kit, kind):
         ),
         as_of=kit.NOW,
     )
-    shared = ranked.split("\nWhich ")[0]
+    task = "\nCandidate: " if kind == "pointwise" else "\nWhich "
+    shared = ranked.split(task)[0]
     assert "Film 007" in shared or "Film 000" in shared
-    assert explained.startswith(shared)
+    assert explained.startswith(shared + "\n")
 
 
 def test_a_long_history_is_cut_to_its_budget_and_to_the_models_context(kit):
@@ -97,5 +98,5 @@ def test_a_users_text_does_not_depend_on_the_others_candidates(kit):
     long = kit.history_of(n_events=30)
     alone = context.variables(long, kit.TWENTY[:2])
     beside = context.shared([long, long], [kit.TWENTY, kit.TWENTY[:2]])
-    assert beside[1].variables == alone
-    assert len(beside[0].variables["history"]) < len(alone["history"])
+    assert beside[1][0].variables == alone
+    assert len(beside[0][0].variables["history"]) < len(alone["history"])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from llmrec.rerank import LabelScorer, LikelihoodScorer
+from llmrec.rerank import LabelScorer, LikelihoodScorer, MarkerScorer, PointwiseScorer
 from llmrec.serialize import HistorySerializer, SerializerConfig
 from llmrec.templates import load_template, render
 from llmrec.types import Candidate, Catalogue, History, Interaction, Item
@@ -23,6 +23,7 @@ CANDIDATES = [
     Candidate(item=CATALOGUE[f"i{n + len(SEEN)}"], score=-float(n), rank=n + 1, source="test")
     for n in range(len(OFFERED))
 ]
+KINDS = [LabelScorer, MarkerScorer, LikelihoodScorer, PointwiseScorer]
 CACHE_BLOCK = 32
 """Tokens; vLLM's prefix cache holds whole blocks of this size on a CPU."""
 
@@ -123,7 +124,7 @@ def test_likelihood_runs_the_history_once_then_the_titles(transformers):
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("kind", [LabelScorer, LikelihoodScorer])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_gives_what_single_queries_give(transformers, kind):
     scorer = scorer_of(kind, transformers)
     histories = [history_of(0), history_of(5).without([6, 5, 4])]
@@ -210,7 +211,7 @@ def test_vllm_runs_each_label_prompt_once(vllm):
 
 @pytest.mark.engine
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [LabelScorer, LikelihoodScorer])
+@pytest.mark.parametrize("kind", KINDS)
 def test_both_engines_rank_alike(transformers, vllm, kind):
     histories = [history_of(n) for n in range(3)]
     ours = scorer_of(kind, transformers).rerank(histories, [CANDIDATES] * 3)

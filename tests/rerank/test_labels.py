@@ -72,19 +72,11 @@ def test_orders_are_averaged_as_mean_log_probabilities_in_one_call(kit):
     assert dict(zip(kit.ids_of(averaged), averaged.scores, strict=True)) == pytest.approx(expected)
 
 
-def test_more_candidates_than_labels_is_refused_with_both_figures(kit):
-    some = kit.candidates_of([f"i{n}" for n in range(27)])
-    with pytest.raises(ConfigError, match="27 candidates, but only 26 labels"):
-        kit.labels().rerank([kit.history_of()], [some])
-    with pytest.raises(ConfigError, match="20 candidates, but only 10 labels"):
-        kit.labels(max_labels=10).rerank([kit.history_of()], [kit.TWENTY])
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_labels": 27}, "27 labels asked for; there are 26 letters"),
-        ({"max_labels": 0}, "max_labels is 0"),
+        ({"window": 27}, "27 labels asked for; there are 26 letters"),
+        ({"window": 1}, "window is 1; it must be at least 2"),
         ({"n_orders": 0}, "n_orders is 0"),
     ],
 )

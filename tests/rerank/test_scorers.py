@@ -1,4 +1,4 @@
-"""Both scorers on a scripted model: what holds whatever it says."""
+"""All scorers on a scripted model: what holds whatever it says."""
 
 from __future__ import annotations
 
@@ -17,16 +17,32 @@ from llmrec.rerank import LabelScorer
 from llmrec.serialize import HistorySerializer, SerializerConfig
 
 
+def tires(prompt, ids):
+    """A model that looks at nothing but how far the list has come: the later, the less."""
+    assert len(ids) == 2
+    return [-1.0 - 0.01 * len(prompt), -1.0]
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda kit: kit.labels(),
         lambda kit: kit.labels(ScriptedEngine(label_scores=kit.prefers_places)),
         lambda kit: kit.labels(ScriptedEngine(label_scores=kit.prefers_places), n_orders=3),
+        lambda kit: kit.labels(window=6),
+        lambda kit: kit.labels(ScriptedEngine(label_scores=kit.prefers_places), window=6),
+        lambda kit: kit.markers(),
+        lambda kit: kit.markers(ScriptedEngine(label_scores=tires), n_orders=2),
+        lambda kit: kit.markers(ScriptedEngine(label_scores=tires), window=6),
+        lambda kit: kit.pointwise(),
         lambda kit: kit.likelihood(),
         lambda kit: kit.likelihood(normalise="prior"),
     ],
-    ids=["labels", "labels-prefers-A", "labels-averaged", "likelihood", "likelihood-prior"],
+    ids=[
+        *["labels", "labels-prefers-A", "labels-averaged", "labels-windows"],
+        *["labels-prefers-A-windows", "markers", "markers-tires-averaged", "markers-tires-windows"],
+        *["pointwise", "likelihood", "likelihood-prior"],
+    ],
 )
 def test_a_model_without_information_scores_at_chance_however_good_the_retriever(kit, make):
     n_queries, n_candidates = 300, 10
@@ -52,11 +68,18 @@ def test_a_model_without_information_scores_at_chance_however_good_the_retriever
 )
 def test_a_ranking_is_a_permutation_whatever_the_model_says(kit, figures, n_orders):
     engine = ScriptedEngine(
-        label_scores=lambda _, ids: figures[: len(ids)],
+        label_scores=lambda _, ids: [figures[n % len(figures)] for n in range(len(ids))],
         continuation_scores=lambda _, ids: [figures[sum(ids) % len(figures)]] * len(ids),
     )
     some = kit.candidates_of([f"i{n}" for n in range(len(figures))])
-    for scorer in (kit.labels(engine, n_orders=n_orders), kit.likelihood(engine)):
+    for scorer in (
+        kit.labels(engine, n_orders=n_orders),
+        kit.labels(engine, n_orders=n_orders, window=4),
+        kit.markers(engine, n_orders=n_orders),
+        kit.markers(engine, n_orders=n_orders, window=4),
+        kit.pointwise(engine),
+        kit.likelihood(engine),
+    ):
         (ranking,) = scorer.rerank([kit.history_of()], [some])
         assert sorted(kit.ids_of(ranking)) == sorted(c.item.item_id for c in some)
         assert np.exp(ranking.scores).sum() == pytest.approx(1.0)
@@ -65,18 +88,19 @@ def test_a_ranking_is_a_permutation_whatever_the_model_says(kit, figures, n_orde
 
 def test_nothing_of_the_retriever_or_the_user_id_reaches_the_prompt(kit):
     engine = ScriptedEngine()
-    for scorer in (kit.labels(engine), kit.likelihood(engine)):
+    for make in (kit.labels, kit.markers, kit.pointwise, kit.likelihood):
+        scorer = make(engine)
         engine.calls.clear()
         renamed = dataclasses.replace(kit.history_of(), user_id="another-user")
         reversed_and_rescored = kit.candidates_of([c.item.item_id for c in reversed(kit.TWENTY)])
         first = scorer.rerank([kit.history_of()], [kit.TWENTY])[0]
         second = scorer.rerank([renamed], [reversed_and_rescored])[0]
-        assert engine.calls[0].prompts == engine.calls[1].prompts
+        assert sorted(engine.calls[0].prompts) == sorted(engine.calls[1].prompts)
         assert "user" not in kit.text_of(engine, engine.calls[0].prompts[0]).split("History")[1]
         assert kit.ids_of(first) == kit.ids_of(second)
 
 
-@pytest.mark.parametrize("kind", ["labels", "likelihood"])
+@pytest.mark.parametrize("kind", ["labels", "markers", "pointwise", "likelihood"])
 @pytest.mark.parametrize("figure", [math.nan, math.inf, -math.inf])
 def test_a_figure_that_is_no_log_probability_is_an_error(kit, kind, figure):
     engine = ScriptedEngine(
@@ -91,6 +115,10 @@ def test_identity_names_engine_template_and_every_setting(kit):
     scorers = [
         kit.labels(),
         kit.labels(n_orders=2),
+        kit.labels(window=20),
+        kit.markers(),
+        kit.markers(n_orders=2),
+        kit.pointwise(),
         kit.labels(history_tokens=100),
         kit.labels(ScriptedEngine(seed=1)),
         kit.likelihood(),
@@ -109,7 +137,6 @@ def test_identity_names_engine_template_and_every_setting(kit):
         )
     )
     assert len({scorer.identity for scorer in scorers}) == len(scorers)
-    assert kit.labels().identity == kit.labels(max_labels=20).identity
     assert set(kit.labels().made_of) == {"engine", "template", "scorer"}
     assert kit.labels().made_of["engine"] == ScriptedEngine().card.identity
     assert "n_orders=2" in kit.labels(n_orders=2).made_of["scorer"]

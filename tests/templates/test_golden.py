@@ -19,7 +19,8 @@ from llmrec.templates.example import EXAMPLE_AS_OF
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 WRITE = os.environ.get("WRITE_GOLDEN") == "1"
-CHAT = ["rank/labels.v1", "rank/likelihood.v1", "explain/reason.v1", "explain/rewrite.v1"]
+CHAT = ["rank/labels.v1", "rank/likelihood.v1", "rank/markers.v1", "rank/pointwise.v1"]
+CHAT += ["explain/reason.v1", "explain/rewrite.v1"]
 TOKENIZERS = [
     *("bytes", "llama3", "qwen3", "gemma"),
     pytest.param("smollm2", marks=pytest.mark.engine),
@@ -41,6 +42,7 @@ FULL = {
         {"label": "C", "line": "“दंगल” (2016) · Drama"},
         {"label": "D", "line": "“😀: The (Movie)” (2017)"},
     ),
+    "listed": ("“Амели” (2001) · Comedy, Romance", "“Solaris” (1972) · Drama, Sci-Fi", "“Up”"),
     "item": "“Solaris” (1972) · Drama, Sci-Fi",
     "evidence": (
         {"number": 1, "line": "“Stalker” (1979) · 2023-05-06 · rated 4.5 of 5"},
@@ -53,6 +55,7 @@ FULL = {
 BARE = {
     "history": "",
     "candidates": (),
+    "listed": ("“기생충” (2019)",),
     "item": "“기생충” (2019)",
     "evidence": (),
     "language": "Français",

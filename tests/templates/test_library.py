@@ -9,6 +9,7 @@ from llmrec.templates import load_template, released, template_ids
 from llmrec.templates.example import EXAMPLE, example_variables
 
 CHAT = ["explain/reason.v1", "explain/rewrite.v1", "rank/labels.v1", "rank/likelihood.v1"]
+CHAT += ["rank/markers.v1", "rank/pointwise.v1"]
 
 
 @pytest.fixture

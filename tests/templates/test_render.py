@@ -16,7 +16,8 @@ from llmrec.llm import ByteTokenizer
 from llmrec.templates import load_template, render, render_batch
 from llmrec.templates.example import EXAMPLE, EXAMPLE_AS_OF, example_variables
 
-CHAT = ["rank/labels.v1", "rank/likelihood.v1", "explain/reason.v1", "explain/rewrite.v1"]
+CHAT = ["rank/labels.v1", "rank/likelihood.v1", "rank/markers.v1", "rank/pointwise.v1"]
+CHAT += ["explain/reason.v1", "explain/rewrite.v1"]
 SCRIPTS = (
     "“千と千尋の神隠し” (2001)\n“Амели” (2001)\n“غزل البنات” (1949)\n"
     "“दंगल” (2016)\n“기생충” (2019)\n“Ωμέγα”\n“🎬”"

@@ -101,6 +101,18 @@ class MeteredEngine:
         self._count(prompts)
         return self._timed(lambda: self._engine.score_labels(prompts, labels))
 
+    def score_positions(
+        self,
+        prompts: Sequence[TokenIds],
+        positions: Sequence[Sequence[int]],
+        labels: Sequence[TokenIds],
+    ) -> list[LogProbs]:
+        """Score positions; see ``Engine``."""
+        self._count(
+            [prompt[: some[-1] + 1] for prompt, some in zip(prompts, positions, strict=True)]
+        )
+        return self._timed(lambda: self._engine.score_positions(prompts, positions, labels))
+
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
     ) -> list[list[LogProbs]]:
