@@ -46,6 +46,9 @@ def refuse_unfit_ids(table: RawTable, column: str, texts: pl.Series) -> None:
         DataError: An id is missing or blank, stands between white space, or holds a control
             character (a NUL, a line break).
     """
+    different = texts.unique()  # far fewer than rows, and mostly without a fault
+    if not (blank(different) | different.str.contains(r"^\s|\s$|\p{Cc}")).any():
+        return
     table.refuse(
         blank(texts),
         "the id is empty (value {value})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from datetime import timedelta
 from functools import lru_cache
@@ -20,13 +21,14 @@ from llmrec.data.tables import (
     events_of,
     items_from_frame,
     moment_of,
+    users_of,
 )
 from llmrec.data.writing import CLEANING, HELD_OUT, INTERACTIONS_FILE, ITEMS_FILE, KIND, USERS_FILE
 from llmrec.errors import ArtifactError, DataError, UnknownUserError
 from llmrec.types import Catalogue, as_utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -34,12 +36,15 @@ if TYPE_CHECKING:
 
 _AGAIN = "Import the log again."
 _KEPT_USERS = 2048  # whose events stay built as objects
+PART_EVENTS = 2_000_000
+"""How many events are worked on at a time where there are many."""
 
 
 class Dataset:
     """Validated interactions and items; made by ``load``.
 
-    The table stays in memory, sorted by user and (timestamp_s, sequence), so a history is a slice.
+    The table is sorted by user and (timestamp_s, sequence), so a history is a slice. ``load`` has
+    it in memory; a table that stays in its file is read slice by slice.
     """
 
     def __init__(  # noqa: PLR0913 - one keyword per part of the folder
@@ -48,7 +53,7 @@ class Dataset:
         path: Path,
         sha256: str,
         catalogue: Catalogue,
-        table: pl.DataFrame,
+        table: pl.DataFrame | pl.LazyFrame,
         made_from: Mapping[str, Any],
         cleaning: Mapping[str, Any] | None = None,
         users_table: pl.DataFrame | None = None,
@@ -57,10 +62,10 @@ class Dataset:
         self._made_from = dict(made_from)
         self._cleaning = dict(cleaning or {})
         self._table, self._users_table = table, users_table
-        runs = table.select(pl.col("user_id").rle()).unnest("user_id")
-        self._users = tuple(runs["value"].to_list())
+        runs = users_of(table)
+        self._users = tuple(runs["user_id"].to_list())
         self._row_of = {user: n for n, user in enumerate(self._users)}
-        self._offsets = (0, *itertools.accumulate(runs["len"].to_list()))
+        self._offsets: tuple[int, ...] = (0, *itertools.accumulate(runs["len"].to_list()))
         self._built = lru_cache(maxsize=_KEPT_USERS)(self._build)
 
     @property
@@ -117,16 +122,26 @@ class Dataset:
     @property
     def last_moment(self) -> datetime:
         """The time of the newest event."""
-        return moment_of(int(self._table["timestamp_s"].to_numpy().max()))
+        return moment_of(
+            int(self.interactions.select(pl.col("timestamp_s").max()).collect().item())
+        )
 
     def __len__(self) -> int:
-        return self._table.height
+        return self._offsets[-1]
 
     def __repr__(self) -> str:
         return (
             f"<Dataset {str(self._path)!r}: {len(self):,} events of {len(self._users):,} users "
             f"on {len(self._catalogue):,} items>"
         )
+
+    def parts(self, n_events: int = PART_EVENTS) -> Iterator[pl.DataFrame]:
+        """Yield all events in order, in tables of whole users and of about so many rows."""
+        begin = 0
+        while begin < len(self):
+            end = self._offsets[bisect.bisect_left(self._offsets, min(begin + n_events, len(self)))]
+            yield self._rows(begin, end)
+            begin = end
 
     def events(self, user_id: str) -> tuple[Interaction, ...]:
         """Return all events of a user, oldest first.
@@ -169,26 +184,32 @@ class Dataset:
         return self.last_moment + timedelta(seconds=1)
 
     def _build(self, row: int) -> tuple[Interaction, ...]:
-        part = self._table[self._offsets[row] : self._offsets[row + 1]]
-        return events_of(part)
+        return events_of(self._rows(self._offsets[row], self._offsets[row + 1]))
+
+    def _rows(self, begin: int, end: int) -> pl.DataFrame:
+        part = self._table.slice(begin, end - begin)
+        return part if isinstance(part, pl.DataFrame) else part.collect()
 
 
-def load(path: str | Path) -> Dataset:
+def load(path: str | Path, *, in_memory: bool = True) -> Dataset:
     """Read a dataset folder, verifying the hash of every file.
 
     Args:
         path: What ``import_dataset`` or ``write_dataset`` wrote.
+        in_memory: Hold the interactions, about 80 bytes each; else they stay in their file, which
+            suits going through them once.
 
     Raises:
         ArtifactError: Missing, damaged, or not a dataset.
     """
     path = Path(path)
     manifest = read_manifest(path, KIND, needs=(INTERACTIONS_FILE, ITEMS_FILE))
-    table = _read(path / INTERACTIONS_FILE)
-    if table.is_empty() or not _is_interactions(table.schema):
+    table = _read(path / INTERACTIONS_FILE, in_memory=in_memory)
+    schema = table.collect_schema()
+    if not _is_interactions(schema) or not table.lazy().head(1).collect().height:
         raise ArtifactError(
-            f"{path / INTERACTIONS_FILE} has the columns {dict(table.schema)} and {table.height} "
-            "rows, which is no dataset of this version",
+            f"{path / INTERACTIONS_FILE} has the columns {dict(schema)}, or no rows, which is no "
+            "dataset of this version",
             remedy=_AGAIN,
         )
     held_out = manifest.made_from.get(HELD_OUT, [])
@@ -199,7 +220,7 @@ def load(path: str | Path) -> Dataset:
     return Dataset(
         path=path,
         sha256=manifest.sha256,
-        catalogue=_catalogue(path / ITEMS_FILE, used=table["item_id"]),
+        catalogue=_catalogue(path / ITEMS_FILE, used=table.lazy().select("item_id")),
         table=table,
         made_from=manifest.made_from,
         cleaning=manifest.metrics.get(CLEANING),
@@ -213,17 +234,19 @@ def _is_interactions(schema: pl.Schema) -> bool:
     return schema == pl.Schema({**INTERACTIONS, **extras})
 
 
-def _read(file: Path) -> pl.DataFrame:
-    """Read one of the tables."""
+def _read(file: Path, *, in_memory: bool) -> pl.DataFrame | pl.LazyFrame:
+    """Read one of the tables, or at least its columns' names."""
     try:
-        return pl.read_parquet(file, glob=False)
+        table = pl.scan_parquet(file, glob=False)
+        table.collect_schema()
+        return table.collect() if in_memory else table
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
 
 
 def _users(file: Path) -> pl.DataFrame:
     """Read what is known of users."""
-    frame = _read(file)
+    frame = _read(file, in_memory=True).lazy().collect()
     if frame.schema.get("user_id") != pl.String or not frame["user_id"].is_unique().all():
         raise ArtifactError(
             f"{file} has the columns {dict(frame.schema)}, which are no users", remedy=_AGAIN
@@ -231,14 +254,15 @@ def _users(file: Path) -> pl.DataFrame:
     return frame
 
 
-def _catalogue(file: Path, *, used: pl.Series) -> Catalogue:
+def _catalogue(file: Path, *, used: pl.LazyFrame) -> Catalogue:
     """Read the items; refuse what holds none, or lacks one that an event is about."""
-    frame = _read(file)
+    frame = _read(file, in_memory=True).lazy().collect()
     if any(frame.schema.get(name) != pl.String for name in ITEM_COLUMNS):
         raise ArtifactError(
             f"{file} has the columns {dict(frame.schema)}, which are no items", remedy=_AGAIN
         )
-    unknown = used.filter(~used.is_in(frame["item_id"].implode()))
+    found = used.unique().collect()["item_id"]
+    unknown = found.filter(~found.is_in(frame["item_id"].implode())).sort()
     if len(unknown):
         raise ArtifactError(f"{file} lacks item {unknown[0]!r}, which has events", remedy=_AGAIN)
     try:

@@ -98,8 +98,23 @@ def number_ties(events: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
         The events in order of (user, timestamp_s, by), with ``sequence`` (int64).
     """
     events = events.sort("user_id", "timestamp_s", *by, maintain_order=True)
-    number = pl.int_range(pl.len(), dtype=pl.Int64).over("user_id", "timestamp_s")
-    return events.with_columns(sequence=number)
+    row = pl.int_range(pl.len(), dtype=pl.Int64)
+    first = ~(same_as_before("user_id") & same_as_before("timestamp_s"))
+    began = pl.when(first).then(row).otherwise(0).cum_max()
+    return events.with_columns(sequence=row - began)
+
+
+def same_as_before(column: str) -> pl.Expr:
+    """Return ``(n_rows,)`` bool: whether the row before has the same value; false on the first."""
+    return (pl.col(column) == pl.col(column).shift()).fill_null(value=False)
+
+
+def users_of(table: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    """Return ``user_id`` and ``len``, the number of events, of a table sorted by user."""
+    begins = table.lazy().select("user_id").with_row_index("row").filter(~same_as_before("user_id"))
+    n_events = table.lazy().select(pl.len()).collect().item()
+    found = begins.collect()
+    return found.select("user_id", len=pl.col("row").shift(-1, fill_value=n_events) - pl.col("row"))
 
 
 def items_to_frame(items: Iterable[Item]) -> pl.DataFrame:

@@ -16,10 +16,10 @@ from llmrec.data.tables import (
     REQUIRED,
     columns_of,
     items_to_frame,
-    moment_of,
     number_ties,
+    same_as_before,
 )
-from llmrec.data.times import iso
+from llmrec.data.tally import Tally
 from llmrec.data.users import checked_users
 from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
@@ -78,7 +78,9 @@ def write_dataset(  # noqa: PLR0913 - one keyword per part of the folder
     facts_of_users = None if users is None else checked_users(users, known)
     origin = {**made_from, HELD_OUT: sorted(set(held_out_users))}
     rows = items_to_frame(catalogue.values())
-    facts = {**counts(table, len(rows)), **(metrics or {})}
+    tally = Tally()
+    tally.add(table)
+    facts = {**tally.counts(len(rows)), **(metrics or {})}
     with write_artifact(Path(path), KIND, made_from=origin, metrics=facts) as draft:
         table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
@@ -92,20 +94,6 @@ def _check_held_out(held_out_users: Sequence[str], known: set[str]) -> None:
             raise UnknownUserError(
                 f"held-out user {user!r} has no events", remedy=near(user, known) or None
             )
-
-
-def counts(table: pl.DataFrame, n_items: int) -> dict[str, Any]:
-    """Return what the manifest tells of the interactions."""
-    times = table["timestamp_s"].to_numpy()
-    first, last = (iso(moment_of(int(end))) for end in (times.min(), times.max()))
-    return {
-        "interactions": table.height,
-        "users": table["user_id"].n_unique(),
-        "items": n_items,
-        "items_with_interactions": table["item_id"].n_unique(),
-        "first": first,
-        "last": last,
-    }
 
 
 def checked(interactions: pl.DataFrame | pl.LazyFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -129,6 +117,14 @@ def checked(interactions: pl.DataFrame | pl.LazyFrame, catalogue: Catalogue) -> 
     )
     completed = _completed(raw)
     return completed.select(columns_of(completed))
+
+
+def _in_order() -> pl.Expr:
+    """Return whether rows rise strictly by user, second and sequence: sorted, and no two alike."""
+    rises = pl.col("sequence") > pl.col("sequence").shift()
+    for name in ("timestamp_s", "user_id"):
+        rises = (pl.col(name) > pl.col(name).shift()) | (same_as_before(name) & rises)
+    return rises.slice(1).all()
 
 
 def _check_columns(schema: pl.Schema) -> None:
@@ -164,6 +160,8 @@ def _completed(raw: RawTable) -> pl.DataFrame:
         return number_ties(frame, by=(ROW,))
     number = frame["sequence"]
     raw.refuse(number.is_null() | (number < 0), "{value} is not from 0 on", column="sequence")
+    if frame.select(_in_order()).item():
+        return frame
     moment = ["user_id", "timestamp_s", "sequence"]
     raw.refuse(
         frame.select(~pl.struct(moment).is_first_distinct()).to_series(),

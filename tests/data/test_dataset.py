@@ -168,7 +168,7 @@ def with_right_hashes(folder, **made_from):
         ("items.parquet", None, "cannot be read"),
         ("interactions.parquet", pl.DataFrame({"a": [1]}), "no dataset of this version"),
         ("items.parquet", pl.DataFrame({"item_id": [1]}), "which are no items"),
-        ("items.parquet", pl.DataFrame({"item_id": ["1"], "title": ["A"]}), "lacks item '2'"),
+        ("items.parquet", pl.DataFrame({"item_id": ["1"], "title": ["A"]}), "lacks item '0'"),
         (
             "items.parquet",
             pl.DataFrame({"item_id": list("0112345"), "title": list("ABCDEFG")}),
