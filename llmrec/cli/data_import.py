@@ -29,7 +29,7 @@ StrictFlag = Annotated[
 def import_log(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="A log file, a pattern of files, or a known folder."),
+        typer.Argument(metavar="SOURCE", help="A file, pattern, published folder or URL."),
     ],
     out: OutPath,
     *,
@@ -83,6 +83,10 @@ def import_log(
     user_attribute: Annotated[
         list[str] | None, typer.Option(help="Users file: a column to keep; repeatable.")
     ] = None,
+    table: Annotated[str | None, typer.Option(help="Database: table of the log.")] = None,
+    query: Annotated[str | None, typer.Option(help="Database: SQL of the log, instead.")] = None,
+    items_table: Annotated[str | None, typer.Option(help="Database: table of the items.")] = None,
+    items_query: Annotated[str | None, typer.Option(help="Database: SQL of the items.")] = None,
     separator: Annotated[str | None, typer.Option(help="CSV: between fields.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of text files (utf-8).")] = None,
     rules: RulesFile = None,
@@ -115,6 +119,10 @@ def import_log(
         "item_id": item_id,
         "title": title,
         "list_separator": list_separator,
+        "table": table,
+        "query": query,
+        "items_table": items_table,
+        "items_query": items_query,
         "separator": separator,
         "encoding": encoding,
         "attributes": attribute,

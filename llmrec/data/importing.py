@@ -14,6 +14,7 @@ from llmrec.data.files import FORMATS, format_of
 from llmrec.data.mapped import read_mapped, tables_of
 from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
+from llmrec.data.sql import is_url, read_sql
 from llmrec.data.writing import CLEANING, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from llmrec.data.dataset import Dataset
     from llmrec.data.tables import RawLog, Tables
 
-READERS: dict[str, Callable[[Path, ImportOptions], RawLog]] = {
+READERS: dict[str, Callable[[Any, ImportOptions], RawLog]] = {
     "csv": partial(read_mapped, log_format="csv"),
     "parquet": partial(read_mapped, log_format="parquet"),
     "jsonl": partial(read_mapped, log_format="jsonl"),
+    "sql": read_sql,
     **{name: known.read for name, known in NAMED.items()},
 }
 """Format name -> reader; a further format is a further entry."""
@@ -44,8 +46,8 @@ def import_dataset(
     """Read a log, check all of it, and write it as a dataset folder.
 
     Args:
-        source: A CSV, Parquet or JSONL file, a pattern of such files, or the folder or
-            archive of a published data set (``NAMED``).
+        source: A CSV, Parquet or JSONL file, a pattern of such files, the folder or archive
+            of a published data set (``NAMED``), or the URL of a database.
         out: The dataset folder; an older dataset there is replaced when the import succeeds.
         format: A key of ``READERS``; None goes by the ending, or by the folder's files.
         options: The column mapping and conventions.
@@ -60,14 +62,9 @@ def import_dataset(
         ConfigError: An unknown format or option.
         ArtifactError: Something else than an artifact stands at ``out``.
     """
-    source, options = Path(source), options or ImportOptions()
-    if is_archive(source):
-        with unpacked(source) as folder:
-            return import_dataset(folder, out, format=format, options=options, rules=rules)
-    name = format or guess_format(source)
-    if name not in READERS:
-        raise ConfigError(f"format: {name!r} is unknown", remedy=did_you_mean(name, READERS))
-    tables = tables_of(READERS[name](source, options), rules)
+    options = options or ImportOptions()
+    name, log = read_log(source, format=format, options=options)
+    tables = tables_of(log, rules)
     write_dataset(
         Path(out),
         items=tables.items,
@@ -77,6 +74,27 @@ def import_dataset(
         metrics={} if rules == STRICT else {CLEANING: tables.journal.as_json()},
     )
     return load(out)
+
+
+def read_log(
+    source: str | Path, *, format: str | None, options: ImportOptions
+) -> tuple[str, RawLog]:
+    """Return the name of the format, and the tables as they are.
+
+    Raises:
+        DataError: A file that cannot be read, or whose format nothing tells.
+        ConfigError: An unknown format.
+    """
+    if format is not None and format not in READERS:
+        raise ConfigError(f"format: {format!r} is unknown", remedy=did_you_mean(format, READERS))
+    if is_url(source):
+        return "sql", read_sql(str(source), options)
+    source = Path(source)
+    if is_archive(source):
+        with unpacked(source) as folder:
+            return read_log(folder, format=format, options=options)
+    name = format or guess_format(source)
+    return name, READERS[name](source, options)
 
 
 def guess_format(source: Path) -> str:

@@ -70,6 +70,15 @@ class ImportOptions(Settings):
     user_attributes: tuple[str, ...] = ()
     """Columns of the users file to keep: text or numbers; none is kept unasked."""
 
+    table: str | None = None
+    """Of a database: the table of the log."""
+    query: str | None = None
+    """Of a database: the SQL query of the log, instead of a table."""
+    items_table: str | None = None
+    """Of a database: the table of the items."""
+    items_query: str | None = None
+    """Of a database: the SQL query of the items, instead of a table."""
+
     separator: str | None = None
     """What separates the fields of a CSV file; None means a tab for .tsv, else a comma."""
     encoding: str = "utf-8"
