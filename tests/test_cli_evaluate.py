@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from llmrec.cli.app import app
 from llmrec.data import write_sample
-from llmrec.errors import ArtifactError, ConfigError
+from llmrec.errors import ArtifactError, ConfigError, LlmrecError
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +48,61 @@ def test_an_unknown_card_is_told(sample, tmp_path):
     )
     assert isinstance(done.exception, ConfigError)
     assert "llamarec.v1" in str(done.exception)
+
+
+LLM = ["--engine", "scripted", "--no-cache", "--rerank-row", "popularity", "--fusion-queries", "0"]
+
+
+def asked(sample, tmp_path, *more):
+    words = ["evaluate", str(sample), "--rows", "popularity", "--sample", "60"]
+    return CliRunner().invoke(app, [*words, "--out", str(tmp_path / "run"), *more])
+
+
+def test_llm_rows_are_priced_first_and_then_run(sample, tmp_path):
+    priced = asked(sample, tmp_path, *LLM, "--scorer", "labels,likelihood", "--dry-run", "--json")
+    plans = json.loads(priced.output)
+    assert [plan["row"] for plan in plans] == ["scripted-0-labels", "scripted-0-likelihood"]
+    assert all(plan["test_queries"] == 60 for plan in plans)
+    assert not (tmp_path / "run" / "results.json").exists()
+    done = asked(sample, tmp_path, *LLM, "--scorer", "labels,likelihood", "--json")
+    results = json.loads(done.output)
+    assert {entry["scorer"] for entry in results["llm"]} == {"labels", "likelihood"}
+    assert results["llm"][0]["retrieved"] == plans[0]["queries_with_a_call"]
+
+
+def test_a_plan_is_said_in_words(sample, tmp_path):
+    done = asked(sample, tmp_path, *LLM, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "What is left to ask" in done.output
+    assert "are kept" in " ".join(done.output.split())
+
+
+def test_llm_rows_from_a_file(sample, tmp_path):
+    file = tmp_path / "rows.yaml"
+    file.write_text(
+        "rows:\n"
+        "- {name: short, source: popularity, history_tokens: 64, fusion_queries: 0}\n"
+        "- name: timeless\n"
+        "  source: popularity\n"
+        "  serializer: {time_style: none}\n"
+        "  fusion_queries: 0\n"
+    )
+    done = asked(sample, tmp_path, "--engine", "scripted", "--no-cache", "--llm-rows", str(file))
+    assert done.exit_code == 0, done.output
+    assert "timeless is not told apart" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--scorer", "labels"], "Name the LLM with --llm"),
+        (["--dry-run"], "Name the LLM with --llm"),
+        ([*LLM, "--scorer", "letters"], "scorer: .* 'labels'"),
+        (["--llm", "none"], "LLM rows need an LLM"),
+        (["--llm", "no-such-model", "--no-cache"], "no-such-model"),
+    ],
+)
+def test_options_that_cannot_be_meant(sample, tmp_path, words, message):
+    done = asked(sample, tmp_path, *words)
+    with pytest.raises(LlmrecError, match=message):
+        raise done.exception

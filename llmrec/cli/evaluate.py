@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmrec.cli.evaluate_llm import open_llm_rows, print_plan, with_sources
+from llmrec.cli.options import (
+    CacheOption,
+    ConfigFile,
+    EngineOption,
+    NoCacheFlag,
+    TokenizerOption,
+    UrlOption,
+    settings,
+)
 from llmrec.cli.output import JsonFlag, console, print_json, print_rows
 
 if TYPE_CHECKING:
@@ -38,16 +49,43 @@ def evaluate(
     trec: Annotated[
         Path | None, typer.Option(help="Also write a TREC run file a row, and qrels, into FOLDER.")
     ] = None,
+    list_length: Annotated[int, typer.Option(min=1, help="Best items kept of each query.")] = 50,
+    llm: Annotated[
+        str | None, typer.Option(help="LLM that reranks: embedded name, folder or hub id.")
+    ] = None,
+    scorer: Annotated[
+        str | None, typer.Option(help="How the LLM scores, with commas: likelihood,labels.")
+    ] = None,
+    rerank_row: Annotated[
+        str | None, typer.Option(help="Rows to rerank, with commas (default: ease-recency).")
+    ] = None,
+    llm_rows: Annotated[
+        Path | None, typer.Option(help="YAML with LLM rows and all their settings.")
+    ] = None,
+    fusion_queries: Annotated[
+        int, typer.Option(min=0, help="Validation queries for the weight; 0: no fusion.")
+    ] = 300,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the LLM rows would cost, and stop.")
+    ] = False,
+    config: ConfigFile = None,
+    engine: EngineOption = None,
+    url: UrlOption = None,
+    tokenizer: TokenizerOption = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Rank the whole catalogue for every query of a card and write a report.
 
-    The same command into the same folder goes on where a stopped one ended; finished rows are
-    kept, and more can be added.
+    With --llm (or --url, --llm-rows) an LLM reranks the first items of a row: alone, and fused
+    with it by a weight that is fitted on validation. The same command into the same folder goes
+    on where a stopped one ended; finished rows are kept, and more can be added.
     """
     from llmrec.artifacts import check_writable
     from llmrec.data import SplitProtocol, load
-    from llmrec.evaluation import EvaluateConfig, RunFolder
+    from llmrec.errors import ConfigError
+    from llmrec.evaluation import EvaluateConfig, RunFolder, plan
     from llmrec.evaluation import evaluate as run
     from llmrec.evaluation.trec import write_trec_files
 
@@ -56,9 +94,38 @@ def evaluate(
     for place in (folder, trec):
         if place is not None:
             check_writable(place / "file")
-    config = EvaluateConfig(sample=sample, seed=seed)
+    what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length)
+    reranks = None
+    if llm or engine or url or llm_rows:
+        choices = settings(
+            config,
+            engine=engine,
+            model=llm,
+            url=url,
+            tokenizer=tokenizer,
+            cache=cache,
+            no_cache=no_cache,
+            dataset=dataset,
+        )
+        reranks = open_llm_rows(
+            choices,
+            scorers=scorer,
+            sources=rerank_row,
+            file=llm_rows,
+            fusion_queries=fusion_queries,
+        )
+    elif dry_run or scorer or rerank_row:
+        raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
     chosen = _rows(rows, with_index=index is not None)
-    results = run(data, card, out=folder, rows=chosen, config=config, index=index)
+    with contextlib.ExitStack() as stack:
+        if reranks is not None:
+            stack.callback(reranks.engine.close)
+            chosen = with_sources(chosen, reranks)
+        if dry_run and reranks is not None:
+            plans = plan(data, card, out=folder, rows=chosen, config=what, index=index, llm=reranks)
+            print_json(plans) if as_json else print_plan(plans)
+            return
+        results = run(data, card, out=folder, rows=chosen, config=what, index=index, llm=reranks)
     if trec is not None:
         write_trec_files(RunFolder.open(folder), trec)
     if as_json:

@@ -17,7 +17,7 @@ from llmrec.recommender.config import (
 )
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.request import Request
-from llmrec.recommender.scorers import ScorerSettings, build_scorer
+from llmrec.recommender.scorers import ScorerSettings, build_scorer, scorer_kind
 
 if TYPE_CHECKING:
     from llmrec.recommender.runnable import Recommender
@@ -35,6 +35,7 @@ __all__ = [
     "default_index",
     "open_reranker",
     "read_values",
+    "scorer_kind",
 ]
 
 

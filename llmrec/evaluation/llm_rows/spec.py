@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from llmrec.config import Settings
 from llmrec.recommender import ScorerSettings
 
 if TYPE_CHECKING:
@@ -67,3 +68,9 @@ class RerankSpec(ScorerSettings):
             placed = self.target_place is not None
             values["candidate_order"] = "shuffled" if placed else card.candidate_order
         return type(self).of(values, source=f"row {self.name!r} under {card.id}")
+
+
+class RerankFile(Settings):
+    """Several LLM rows as YAML."""
+
+    rows: tuple[RerankSpec, ...] = Field(min_length=1)
