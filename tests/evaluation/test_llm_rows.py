@@ -24,6 +24,7 @@ from llmrec.llm import ScriptedEngine
 from llmrec.metrics import ndcg
 
 QUICK = EvaluateConfig(batch=16, resamples=50)
+KINDS = ("labels", "markers", "likelihood", "pointwise")
 FILM = re.compile(r"Film (\d+)")
 KINDS = ("labels", "markers", "likelihood", "pointwise")
 
