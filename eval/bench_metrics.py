@@ -1,18 +1,22 @@
-"""Seconds and memory of full ranking, all accuracy metrics and 1,000 bootstrap draws.
+"""Seconds and memory of full ranking, all accuracy metrics and 1,000 bootstrap draws, by size.
 
-python eval/bench_metrics.py [--users 6040] [--items 3706]     (or --users 100000 --items 100000)
+python eval/bench_metrics.py [--large] [--out eval/results/bench-metrics.json]
+
+``--large`` adds 100,000 users on 100,000 items. Figures depend on what else the machine does.
 """
 
-import json
+from pathlib import Path
 
 import typer
 
-from llmrec.evaluation.benchmark import measure_metrics
+from llmrec.evaluation.benchmark import LARGEST, SIZES, measure_sizes
+from llmrec.evaluation.figures import save
 
 
-def main(users: int = 6040, items: int = 3706, draws: int = 1000) -> None:
-    """Measure one size and print it as JSON."""
-    print(json.dumps(measure_metrics(users=users, items=items, draws=draws), indent=2))
+def main(*, large: bool = False, draws: int = 1000, out: Path | None = None) -> None:
+    """Measure every size and print the table as JSON."""
+    sizes = (*SIZES, LARGEST) if large else SIZES
+    save({"draws": draws, "sizes": measure_sizes(sizes, draws=draws)}, out)
 
 
 if __name__ == "__main__":

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from llmrec.metrics import METRICS, Pairs, auc, bootstrap_means, stream_targets
+from llmrec.progress import track
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from llmrec.metrics import Block, TargetRanks
     from llmrec.types import Scores
 
 CUTOFFS = (1, 5, 10, 20, 50, 100)
+SIZES = ((1_000, 1_000), (6_040, 3_706), (10_000, 10_000), (30_000, 30_000))
+"""(users, items), rising; the second is MovieLens-1M's."""
+LARGEST = (100_000, 100_000)
 _GIB = 2**30
+
+
+def measure_sizes(sizes: Iterable[tuple[int, int]], *, draws: int = 1000) -> list[dict[str, Any]]:
+    """Return ``measure_metrics`` of each (users, items), each in a process of its own.
+
+    A process knows only the most memory that it ever held, so one would hide the other's.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    found = []
+    for users, items in track(list(sizes), "Measuring"):
+        with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as process:
+            found.append(
+                process.submit(measure_metrics, users=users, items=items, draws=draws).result()
+            )
+    return found
 
 
 def measure_metrics(

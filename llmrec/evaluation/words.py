@@ -22,6 +22,7 @@ def notes_of(results: Mapping[str, Any]) -> list[str]:
         f"(95 % interval {figure['low']:.4f} to {figure['high']:.4f}); "
         f"chance is {results['chance'][headline]:.4f}.",
         *_told_apart(results, best["name"]),
+        tie_rule(card),
     ]
     for row in rows:
         found = row["metrics"][headline]
@@ -89,6 +90,18 @@ def _tie_notes(results: Mapping[str, Any]) -> list[str]:
         for entry in results["llm"]
         if entry["ties_across"]
     ]
+
+
+def tie_rule(card: Mapping[str, Any]) -> str:
+    """Return what the card does with ties: it alone can move a figure by a third."""
+    order = "numeric item id" if card["tie_order"] == "item-id" else "the dataset's own order"
+    kept = "stay in its history" if card["ties"] == "keep-earlier" else "are left out of it"
+    counted = "the worst" if card["metric_ties"] == "pessimistic" else "the mean"
+    return (
+        f"Tie rule: events of one second stand in {order} (tie_order {card['tie_order']}); those "
+        f"of the target's second before it {kept} (ties {card['ties']}); equal scores count as "
+        f"{counted} of their orders (metric_ties {card['metric_ties']})."
+    )
 
 
 def _told_apart(results: Mapping[str, Any], best: str) -> list[str]:
