@@ -99,6 +99,21 @@ def replace_file(path: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
+def remove_drafts(folder: Path, name: str = "*") -> None:
+    """Remove what ``replace_file`` had begun when its process was killed.
+
+    Args:
+        folder: Where to look, folders inside it included; nobody else may be writing there.
+        name: Of the files that were being written.
+
+    Raises:
+        ArtifactError: One cannot be removed.
+    """
+    with write_faults(folder):
+        for draft in folder.rglob(f".{name}.????????.tmp"):
+            draft.unlink()
+
+
 def check_writable(path: Path) -> None:
     """Refuse a place where nothing can be written, before work is put into what belongs there.
 

@@ -12,6 +12,7 @@ from llmrec.artifacts import (
     FORMAT_VERSION,
     MANIFEST,
     any_inside,
+    remove_drafts,
     replace_file,
     seal_folder,
     write_faults,
@@ -69,6 +70,7 @@ class RunFolder:
         """
         path = Path(path)
         if not (path / RUN_FILE).is_file():
+            remove_drafts(path, RUN_FILE)
             if path.exists() and any_inside(path):
                 raise ArtifactError(
                     f"{path} exists and is no evaluation run, so nothing is written there",
@@ -78,6 +80,7 @@ class RunFolder:
                 path.mkdir(parents=True, exist_ok=True)
             _write_json(path / RUN_FILE, {"format_version": FORMAT_VERSION, **made_from})
             return cls(path, made_from)
+        remove_drafts(path)
         run = cls.open(path)
         wanted = json.loads(json.dumps(made_from))
         for name in {**wanted, **run.made_from}:

@@ -42,10 +42,10 @@ def run_row(run: Run, spec: RowSpec) -> None:
         if ranker is None or fitted != window:
             ranker, fitted = _fitted(run, spec, row["settings"], window=window), window
         ranked = _ranked(run, ranker, [run.asked[n][1] for n in queries], queries)
-        run.folder.write_batch(spec.name, number, ranked)
         row["identities"][str(window)] = ranker.identity
         row["seconds"] = round(row["seconds"] + time.perf_counter() - started, 3)
-        run.folder.write_row(spec.name, row)
+        run.folder.write_row(spec.name, row)  # first: a finished batch is never looked at again
+        run.folder.write_batch(spec.name, number, ranked)
 
 
 def rank_before_test(run: Run, spec: RowSpec, queries: Sequence[Query]) -> pl.DataFrame:
