@@ -18,7 +18,7 @@ from llmrec.data.csv_files import read_csv
 from llmrec.data.mapped import refuse_repeated
 from llmrec.data.options import ImportOptions
 from llmrec.data.tables import RawLog, hashed
-from llmrec.data.users import users_of
+from llmrec.data.users import AGE_BANDS, users_of
 from llmrec.errors import DataError
 from llmrec.types import Item
 
@@ -34,6 +34,8 @@ _100K_ITEMS = ("movie id", "movie title", "release date", "video release date", 
 
 _DAT_EVENTS = ("userId", "movieId", "rating", "timestamp")
 _DAT_ITEMS = ("movieId", "title", "genres")
+_DAT_USERS = ("userId", "gender", "age", "occupation", "zip code")
+_OF_USERS = ("age", "gender", "occupation")
 
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\N{EN DASH}]\s*(?:\d{4})?)?\)(?:\s*\(T?V\))?$")
 _FIRST = r"The|A|An|La|Le|Les|L'|Il|Lo|Gli|El|Los|Las|Der|Die|Das|Den|Det|Ein|Eine|Un|Une|Una|Het"
@@ -81,12 +83,12 @@ def read_movielens(source: Path, options: ImportOptions) -> RawLog:
 
 
 def read_dat(source: Path, ties: str, *, encoding: str) -> RawLog:
-    """Read ratings.dat and movies.dat, whose fields are separated by ``::``.
+    """Read ratings.dat, movies.dat and 1M's users.dat, whose fields are separated by ``::``.
 
     Args:
         source: The folder.
         ties: ``file`` or ``item-id``, as in ``ImportOptions``.
-        encoding: Of both files.
+        encoding: Of the files.
 
     Raises:
         DataError: A fault in a file.
@@ -101,6 +103,8 @@ def read_dat(source: Path, ties: str, *, encoding: str) -> RawLog:
             "ties": ties,
             "item_id": "movieId",
             "title": "title",
+            "user_id": "userId",
+            "user_attributes": _OF_USERS,
             "separator": "::",
             "encoding": encoding,
         }
@@ -108,7 +112,28 @@ def read_dat(source: Path, ties: str, *, encoding: str) -> RawLog:
     movies = read_csv(source / "movies.dat", options, names=_DAT_ITEMS, quote=None)
     genres = movies.frame["genres"].fill_null("").str.split("|")
     items = _items(movies, options, genres)
-    return _log(source, ("ratings.dat", "movies.dat"), options, items)
+    files, people = ("ratings.dat", "movies.dat"), source / "users.dat"
+    if not _tells_age(people):
+        return _log(source, files, options, items)
+    return _log(source, (*files, people.name), options, items, _users_of_1m(people, options))
+
+
+def _tells_age(people: Path) -> bool:
+    """Return whether users.dat is 1M's; others have files of this name with other fields."""
+    if not people.is_file():
+        return False
+    with people.open("rb") as stream:
+        return stream.readline().count(b"::") == len(_DAT_USERS) - 1
+
+
+def _users_of_1m(people: Path, options: ImportOptions) -> pl.DataFrame:
+    """Return what users.dat tells; its ages are the first years of bands."""
+    raw = read_csv(people, options, names=_DAT_USERS, quote=None)
+    bands = {str(first): band for first, band in AGE_BANDS.items()}
+    age = raw.frame["age"]
+    raw.refuse(~age.is_in(list(bands)), "{value} begins no published age band", column="age")
+    banded = age.replace_strict(bands, default=None, return_dtype=pl.String)
+    return users_of(raw, options).with_columns(age=banded)
 
 
 def _encoding_of(path: Path) -> str:
@@ -151,7 +176,7 @@ def _read_100k(source: Path, ties: str) -> RawLog:
             "item_id": "movie id",
             "title": "movie title",
             "user_id": "user id",
-            "user_attributes": ("age", "gender", "occupation"),
+            "user_attributes": _OF_USERS,
             "encoding": "latin-1",
         }
     )

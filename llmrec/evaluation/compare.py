@@ -6,12 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from llmrec.errors import ArtifactError, ConfigError, did_you_mean
 from llmrec.evaluation.figures import without_nan
 from llmrec.evaluation.folder import ITEMS_FILE, QUERIES_FILE, RunFolder
-from llmrec.evaluation.measures import card_ranks, figures_of
+from llmrec.evaluation.llm_rows import source_ranks
+from llmrec.evaluation.measures import card_ranks, figures_of, with_ties
 from llmrec.metrics import compare, holm
 
 if TYPE_CHECKING:
@@ -164,7 +166,7 @@ def _pair(
 ) -> dict[str, Any]:
     """Compare two rows on every figure that both have."""
     card = folders[0].made_from["card"]
-    figures = [_figures(folder, name) for folder, name in zip(folders, pair, strict=True)]
+    figures = _figures(folders, pair)
     metrics = {}
     for name, values in figures[0].items():
         if name not in figures[1]:
@@ -181,9 +183,20 @@ def _pair(
     }
 
 
-def _figures(folder: RunFolder, row: str) -> dict[str, Scores]:
-    card = folder.made_from["card"]
-    return figures_of(card_ranks(folder.ranked(row), card), card)
+def _figures(
+    folders: tuple[RunFolder, RunFolder], pair: tuple[str, str]
+) -> list[dict[str, Scores]]:
+    """Return both rows' figures; the source of an LLM row breaks ties as its candidates did."""
+    card = folders[0].made_from["card"]
+    targets = folders[0].table(QUERIES_FILE)["target"].to_numpy().astype(np.int64)
+    tables = [folder.ranked(name) for folder, name in zip(folders, pair, strict=True)]
+    ranks = [card_ranks(table, card) for table in tables]
+    for n, folder in enumerate(folders):
+        llm = (folder.row(pair[n]) or {}).get("llm")
+        if llm and llm["source"] == pair[1 - n]:
+            broken = source_ranks(tables[1 - n], targets, llm["candidates"])
+            ranks[1 - n] = with_ties(broken, card)
+    return [figures_of(found, card) for found in ranks]
 
 
 def _settings(folder: RunFolder, row: str) -> dict[str, Any]:

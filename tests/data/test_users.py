@@ -120,3 +120,27 @@ def test_ml_100k_knows_age_gender_and_occupation_but_no_zip_code(ml_100k):
     assert table.columns == ["user_id", "age", "gender", "occupation"]
     assert table.height == 943
     assert table.row(by_predicate=pl.col("user_id") == "1") == ("1", 24, "M", "technician")
+
+
+def one_million(write, age="25", row="1::F::{}::10::48067\n"):
+    write("ml/ratings.dat", "1::1193::5::978300760\n1::661::3::978302109\n")
+    titles = (
+        "661::James and the Giant Peach (1996)::Animation|Musical\n1193::Cité, La (1975)::Drama\n"
+    )
+    write("ml/movies.dat", titles.encode("latin-1"))
+    return write("ml/users.dat", row.format(age)).parent
+
+
+def test_ml_1m_knows_ages_in_bands_gender_and_occupation(write, tmp_path):
+    data = import_dataset(one_million(write), tmp_path / "data", format="movielens")
+    assert data.catalogue["1193"].title == "La Cité"
+    assert data.users_table.rows() == [("1", "25-34", "F", 10)]
+    with pytest.raises(
+        DataError, match=r"users\.dat, row 1, column 'age': '26' begins no published"
+    ):
+        import_dataset(one_million(write, age="26"), tmp_path / "other", format="movielens")
+
+
+def test_a_users_file_of_other_fields_is_left_alone(write, tmp_path):
+    folder = one_million(write, row="1::12345\n")
+    assert import_dataset(folder, tmp_path / "data", format="movielens").users_table is None

@@ -44,9 +44,9 @@ def start(steps, log, out):
 
 
 def without_times(value):
-    """Return results without what differs from run to run: times, and nothing else."""
+    """Return results without what may differ from run to run: times, and the tree's commit."""
     if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k != "seconds"}
+        return {k: without_times(v) for k, v in value.items() if k not in {"seconds", "git_sha"}}
     return [without_times(part) for part in value] if isinstance(value, list) else value
 
 
