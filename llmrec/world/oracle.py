@@ -9,8 +9,9 @@ import numpy as np
 
 from llmrec.errors import ConfigError, did_you_mean
 from llmrec.world.belief import beliefs, timeless
-from llmrec.world.evenings import day_of
-from llmrec.world.replay import mixture, probabilities, remember
+from llmrec.world.evenings import day_of, draw_evenings
+from llmrec.world.people import draw_people
+from llmrec.world.replay import mixture, places_back, probabilities, remember
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Without = Literal["time", "text", "order"]
 WITHOUT: tuple[Without, ...] = ("time", "text", "order")
 _FOR_GOOD = 1_000_000
+_OTHERS, _OTHER_SEED = 256, 0
 
 
 def oracle(
@@ -37,9 +39,9 @@ def oracle(
 ) -> Floats:
     """Return the probability of every item, of all that the log tells or of a part of it.
 
-    - Without time: every day is the average one, every decay its mean over the person's past, and
-      tastes stand where they stand half way. No session goes on. Without times the past has no
-      order either; a ranker that keeps its order and forgets the times alone can do better.
+    - Without time: the past has its order and nothing else of its times. An event is as old as
+      one of its place usually is, every day is the average one, no session goes on, and tastes
+      stand where they stand half way.
     - Without text: nothing that reads a field of the catalogue works. How known items are, their
       waves, links by ``talk`` and repeats stay.
     - Without order: the past is a set. All of it is equally old, nothing was last, and all parts
@@ -56,9 +58,9 @@ def oracle(
             f"there is no oracle without {without!r}", remedy=did_you_mean(without, WITHOUT)
         )
     if without == "time":
-        return _ageless(lives, as_of_s, _timeless(shelf), settings, time=False)
+        return _by_place(lives, as_of_s, _timeless(shelf), settings)
     if without == "order":
-        return _ageless(lives, as_of_s, _orderless(shelf), settings, time=True)
+        return _ageless(lives, as_of_s, _orderless(shelf), settings)
     if without == "text":
         people = replace(
             lives.people,
@@ -69,9 +71,7 @@ def oracle(
     return probabilities(lives, as_of_s, shelf, settings)
 
 
-def _ageless(
-    lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings, *, time: bool
-) -> Floats:
+def _ageless(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
     """Return probabilities when past events are not told apart by age.
 
     Args:
@@ -79,22 +79,61 @@ def _ageless(
         as_of_s: ``(accounts,)``, Unix seconds.
         shelf: Without moods.
         settings: The world's parameters.
-        time: Whether the moment is known.
     """
+    state, rank = remember(lives, as_of_s, _fadeless(shelf), _closing_for_good(settings))
+    days = _days(as_of_s, settings)
+    ages = _ages(lives, as_of_s, days)
+    for trace, left in zip(_traces(shelf), [*state.pulls, *state.counters], strict=True):
+        left[rank] *= np.array([_left(trace, age) for age in ages])[:, None]
+    belief = beliefs(lives, as_of_s, settings, sessions=False)
+    return mixture(state, rank, lives, days, belief)
+
+
+def _by_place(lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings) -> Floats:
+    """Return probabilities when only the order of the past is known; arguments as ``_ageless``."""
+    state, rank = remember(
+        lives,
+        as_of_s,
+        _fadeless(shelf),
+        _closing_for_good(settings),
+        left=_usually_left(shelf, settings),
+    )
+    half = np.full(len(as_of_s), 0.5)
+    days = _days(as_of_s, settings)
+    return mixture(state, rank, lives, days, timeless(lives, settings), share=half)
+
+
+def _usually_left(shelf: Shelf, settings: WorldSettings) -> Floats:
+    """Return what each trace usually has left of a person's last event, the one before, and so on.
+
+    It is the mean over other accounts than the world's, when their last event came.
+
+    Returns:
+        ``(traces, places)``, first those of ``follow``, then those of ``satiation``.
+    """
+    people = draw_people(range(1, _OTHERS + 1), shelf, settings, _OTHER_SEED)
+    evenings = draw_evenings(people, settings, _OTHER_SEED)
+    last = np.cumsum(np.bincount(evenings.account)) - 1
+    age = evenings.day[last][evenings.account] - evenings.day
+    past = np.setdiff1d(np.arange(len(age)), last)
+    back = places_back(evenings.row[past])
+    counts = np.bincount(back)
+    return np.array([np.bincount(back, t.decay[age[past]]) / counts for t in _traces(shelf)])
+
+
+def _traces(shelf: Shelf) -> list[Trace]:
+    return [*shelf.follow, *shelf.satiation]
+
+
+def _days(as_of_s: Ints, settings: WorldSettings) -> Ints:
+    return np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
+
+
+def _closing_for_good(settings: WorldSettings) -> WorldSettings:
+    """Return parameters with which what was seen does not come back: nobody knows when it was."""
     rewatch = settings.rewatch
     closing = rewatch and rewatch.model_copy(update={"after_days": _FOR_GOOD})
-    fixed = settings.model_copy(update={"rewatch": closing})
-    state, rank = remember(lives, as_of_s, _fadeless(shelf), fixed)
-    days = np.array([day_of(settings, int(moment)) for moment in as_of_s], dtype=np.int64)
-    ages = _ages(lives, as_of_s, days)
-    traces = [*shelf.follow, *shelf.satiation]
-    for trace, left in zip(traces, [*state.pulls, *state.counters], strict=True):
-        left[rank] *= np.array([_left(trace, age, mean=not time) for age in ages])[:, None]
-    if time:
-        belief = beliefs(lives, as_of_s, settings, sessions=False)
-        return mixture(state, rank, lives, days, belief)
-    half = np.full(len(days), 0.5)
-    return mixture(state, rank, lives, days, timeless(lives, settings), share=half)
+    return settings.model_copy(update={"rewatch": closing})
 
 
 def _ages(lives: Lives, as_of_s: Ints, days: Ints) -> list[Ints]:
@@ -107,11 +146,9 @@ def _ages(lives: Lives, as_of_s: Ints, days: Ints) -> list[Ints]:
     return np.split(age[by_row], np.cumsum(counts)[:-1])
 
 
-def _left(trace: Trace, age: Ints, *, mean: bool) -> float:
-    """Return what an event of unknown age has left."""
-    if len(age) == 0:
-        return 1.0
-    return float(trace.decay[age].mean() if mean else trace.decay[int(age.mean())])
+def _left(trace: Trace, age: Ints) -> float:
+    """Return what an event has left that is as old as the past is on average."""
+    return float(trace.decay[int(age.mean())]) if len(age) else 1.0
 
 
 def _fadeless(shelf: Shelf) -> Shelf:

@@ -29,7 +29,12 @@ def taken(lives: Lives, at: Ints) -> Taken:
 
 
 def remember(
-    lives: Lives, as_of_s: Ints, shelf: Shelf, settings: WorldSettings
+    lives: Lives,
+    as_of_s: Ints,
+    shelf: Shelf,
+    settings: WorldSettings,
+    *,
+    left: Floats | None = None,
 ) -> tuple[State, Ints]:
     """Replay the events of each account before a moment of its own.
 
@@ -38,6 +43,8 @@ def remember(
         as_of_s: ``(accounts,)``, Unix seconds.
         shelf: The world's items.
         settings: The world's parameters.
+        left: ``(traces, places)``: what each trace of a shelf that never fades keeps of a person's
+            last event, the one before, and so on; None: all of it.
 
     Returns:
         The state, and ``(rows,)``: where each member stands in it.
@@ -50,13 +57,29 @@ def remember(
     rank[np.argsort(-counts, kind="stable")] = np.arange(rows)
     state = State.empty(rows, shelf, settings)
     order, steps = lockstep(row)
+    back = None if left is None else np.minimum(places_back(row), left.shape[1] - 1)
     begin = 0
     for k in steps:
-        at = past[order[begin : begin + k]]
+        step = order[begin : begin + k]
+        at = past[step]
         state.advance(evenings.day[at])
-        state.take(taken(lives, at))
+        kept = None if left is None or back is None else left[:, back[step]]
+        state.take(taken(lives, at), kept)
         begin += k
     return state, rank
+
+
+def places_back(row: Ints) -> Ints:
+    """Return how many events of the same person follow each one: 0 for a person's last.
+
+    Args:
+        row: ``(events,)``: whose each is; those of one person are in order of time.
+    """
+    by_row = np.argsort(row, kind="stable")
+    ends = np.cumsum(np.bincount(row))
+    back = np.empty(len(row), dtype=np.int64)
+    back[by_row] = ends[row[by_row]] - 1 - np.arange(len(row))
+    return back
 
 
 def by_member(

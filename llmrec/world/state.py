@@ -167,12 +167,20 @@ class State:
         weight += openness
         return weight
 
-    def take(self, taken: Taken) -> None:
-        """Let the first ``k`` people remember what they have chosen today."""
+    def take(self, taken: Taken, kept: Floats | None = None) -> None:
+        """Let the first ``k`` people remember what they have chosen today.
+
+        Args:
+            taken: What they have chosen.
+            kept: ``(traces, k)``: how much of it each trace keeps, first those of ``follow``,
+                then those of ``satiation``; None: all.
+        """
         k, rows = len(taken.item), np.arange(len(taken.item))
         liked = taken.rating >= self.settings.liked_from
-        for trace, left in self._traces():
+        for n, (trace, left) in enumerate(self._traces()):
             gain = np.full(k, trace.gain)
+            if kept is not None:
+                gain *= kept[n]
             if trace.rated:
                 gain *= (taken.rating - 1.0) / 4.0
             if trace.liked_only:

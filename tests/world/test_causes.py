@@ -233,6 +233,16 @@ def test_who_knows_less_ranks_worse(label):
     assert all(means[None] > means[without] for without in WITHOUT)
 
 
+@pytest.mark.parametrize("label", list(WORLDS))
+def test_without_time_only_the_order_of_the_past_counts(label):
+    world = WORLDS[label]
+    _, last = last_event(world, "p0002")
+    one, later = (last + timedelta(days=days, hours=2) for days in (1, 30))
+    assert world.oracle("p0002", one, "time") == world.oracle("p0002", later, "time")
+    assert world.oracle("p0002", one) != world.oracle("p0002", later)
+    assert world.oracle("p0002", one, "time") != world.oracle("p0002", one, "order")
+
+
 def test_answers_to_a_slate_follow_the_probabilities():
     world = WORLDS["film.v2"]
     _, as_of = last_event(world, "p0005")
