@@ -91,7 +91,8 @@ class Explainer:
     ) -> None:
         self.config = config or ExplainerConfig()
         self._catalogue = catalogue
-        self._writer = writer if language_code(self.config.language) in READ else None
+        self.writer = writer if language_code(self.config.language) in READ else None
+        """Who writes first; None where the templates speak alone."""
         self.checker = Checker(
             catalogue,
             time_zone=self.config.time_zone,
@@ -168,9 +169,9 @@ class Explainer:
     def _write(self, cases: Sequence[_Case], author: Author) -> list[_Case]:
         """Ask the writer, in one batch; return the cases whose text did not stand."""
         asked = [case for case in cases if not case.unwritable]
-        if self._writer is None or not asked:
+        if self.writer is None or not asked:
             return list(cases)
-        drafts = drafts_of(self._writer, [self._request(case, author) for case in asked])
+        drafts = drafts_of(self.writer, [self._request(case, author) for case in asked])
         for case, draft in zip(asked, drafts, strict=True):
             if isinstance(draft, Exception):
                 case.unwritable = True

@@ -1,0 +1,63 @@
+"""What a simulated world knows of the causes of a dataset that was written from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmrec.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from llmrec.data import Dataset
+    from llmrec.evaluation.reasons import Truth
+    from llmrec.types import History
+    from llmrec.world.causes import EventCause
+
+
+def world_truth(dataset: Dataset) -> Truth:
+    """Return the causes behind a dataset that a shipped world wrote.
+
+    Raises:
+        ConfigError: No world of this version wrote it.
+    """
+    from llmrec.evaluation.reasons import Truth
+    from llmrec.world.cause_figures import STRONG
+    from llmrec.world.settings import shipped
+    from llmrec.world.world import World
+
+    label, seed = _origin(dataset)
+    world = World(shipped(label), seed=seed)
+
+    def effects(history: History, item_id: str) -> list[float]:
+        found = world.causes(history.user_id, history.as_of, item_id).events
+        _check_same(history, found)
+        return [event.effect for event in found]
+
+    return Truth(name=f"{label} seed {seed}", strong=STRONG, effects=effects)
+
+
+def _origin(dataset: Dataset) -> tuple[str, int]:
+    """Return the label and the seed of the shipped world that wrote a dataset."""
+    from llmrec.world import sample
+    from llmrec.world.settings import SHIPPED
+
+    told = dataset.made_from
+    for label in SHIPPED:
+        known = sample.made_from(told.get("seed", sample.DEFAULT_SEED), world=label)
+        if all(told.get(name) == value for name, value in known.items()):
+            return label, known["seed"]
+    raise ConfigError(
+        f"no simulated world of this version wrote {dataset.path}, so nobody knows why its people "
+        "chose",
+        remedy="Write it again with `llmrec data sample`, or measure without a world.",
+    )
+
+
+def _check_same(history: History, found: tuple[EventCause, ...]) -> None:
+    """Refuse a history whose events are not the world's, one by one."""
+    told = [(e.item_id, int(e.timestamp.timestamp())) for e in history.interactions]
+    if told != [(event.item_id, event.timestamp_s) for event in found]:
+        raise DataError(
+            f"the history of user {history.user_id!r} before {history.as_of.isoformat()} has "
+            f"{len(told)} events, and they are not the {len(found)} that the world knows",
+            remedy="Use a card without a filter, such as leave-one-out.v1.",
+        )

@@ -1,0 +1,54 @@
+"""One line an explained item: everything that the figures are computed from."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_FINDING = pl.Struct({"category": pl.String(), "ok": pl.Boolean()})
+
+REASONS = pl.Schema(
+    {
+        "user_id": pl.String(),
+        "as_of": pl.Datetime("us", "UTC"),
+        "place": pl.Int32(),
+        "item_id": pl.String(),
+        "title": pl.String(),
+        "text": pl.String(),
+        "author": pl.String(),
+        "stands": pl.Boolean(),
+        "findings": pl.List(_FINDING),
+        "drafts": pl.List(pl.String()),
+        "draft_findings": pl.List(_FINDING),
+        "template_stands": pl.Boolean(),
+        "planted": pl.List(
+            pl.Struct(
+                {
+                    "kind": pl.String(),
+                    "text": pl.String(),
+                    "caught": pl.Boolean(),
+                    "read": pl.Boolean(),
+                }
+            )
+        ),
+        "cited": pl.List(pl.Int32()),
+        "similarity": pl.List(pl.Float64()),
+        "trials": pl.List(
+            pl.Struct(
+                {
+                    "way": pl.String(),
+                    "order": pl.Int32(),
+                    "removed": pl.Float64(),
+                    "kept": pl.Float64(),
+                }
+            )
+        ),
+        "truth": pl.List(pl.Float64()),
+        "verdicts": pl.List(pl.String()),
+    }
+)
+"""Per item the text that was shipped and what the checker said of it; the LLM's drafts (the first,
+and the second where there was one) and what the checker said of them; whether the template's text,
+true by construction, stands; the false texts that were planted; the cited positions, the strongest
+first; each event's similarity to the item; the fall of the item's log-odds without, and with
+nothing but, the events of each way to choose them; what each event does to the item in a simulated
+world (null without one); and a judge's verdicts, one for each order in which it was asked."""
