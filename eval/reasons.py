@@ -1,32 +1,22 @@
-"""Are the reasons true? python eval/reasons.py DATASET OUT [--users 100] [--world]."""
+"""Are reasons true? python eval/reasons.py DATASET OUT [--users 100] [--drafted 20] [--world]."""
 
 from pathlib import Path
 
 import typer
 
-from llmrec.cli.truth import world_truth
-from llmrec.data import SplitProtocol
-from llmrec.evaluation.reasons import ReasonsConfig, measure_reasons
-from llmrec.recommender import Recommender, RecommenderConfig
-from llmrec.retrieval import ItemIndex
-
-RECIPE = Path(__file__).with_suffix(".yaml")
+from llmrec.cli.reasons import run_reasons
+from llmrec.evaluation.reasons import ReasonsConfig
+from llmrec.recommender import RecommenderConfig
 
 
-def main(  # noqa: D103 - see above
-    dataset: Path, out: Path, *, users: int = 100, world: bool = False, config: Path = RECIPE
+def main(
+    data: Path, out: Path, users: int = 100, drafted: int = 20, *, world: bool = False
 ) -> None:
-    cache = {"cache": out.with_name(out.name + ".sqlite")}
-    choices = RecommenderConfig.read(config, dataset=dataset, engine=cache)
-    card, how = (
-        SplitProtocol.named("leave-one-out.v1"),
-        ReasonsConfig(users=users, drafted_users=20),
-    )
-    with Recommender.open(choices) as line:
-        index = ItemIndex.load(choices.index_path)
-        truth = world_truth(line.dataset) if world and line.dataset else None
-        measure_reasons(line, card, index, out=out, config=how, truth=truth)
+    """Explain users of leave-one-out.v1 with the recommender of reasons.yaml."""
+    recipe, kept = Path(__file__).with_suffix(".yaml"), {"cache": out.with_suffix(".sqlite")}
+    choices = RecommenderConfig.read(recipe, dataset=data, engine=kept)
+    how = ReasonsConfig(users=users, drafted_users=drafted)
+    run_reasons(choices, "leave-one-out.v1", out, how, world=world)
 
 
-if __name__ == "__main__":
-    typer.run(main)
+typer.run(main)

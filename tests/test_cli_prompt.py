@@ -17,7 +17,7 @@ from llmrec.types import Item
 CHAT = ["rank/labels.v1", "rank/likelihood.v1", "rank/markers.v1", "rank/pointwise.v1"]
 CHAT += ["explain/reason.v1", "explain/rewrite.v1"]
 U1 = ["--dataset", "DATA", "--user", "u1"]
-EVERY = [*CHAT, "item/text.v1", "query/history.v1"]
+EVERY = [*CHAT, "item/text.v1", "judge/pair.v1", "query/history.v1"]
 
 
 def run(*arguments):

@@ -135,7 +135,7 @@ class _Person:
         if self.wish.candidates is not None:
             listed = self.wish.candidates
         made = {
-            **example_variables(frozenset({"draft", "faults"})),
+            **example_variables(frozenset({"draft", "faults", "first", "second"})),
             **self._context(serializer, listed, labelled=not in_tail),
             "item": serializer.item_line(self._item()),
             "evidence": self._evidence(serializer),

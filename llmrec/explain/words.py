@@ -129,10 +129,10 @@ class ReasonPrompts:
             "language": language_name(request.language),
         }
         if request.draft:
-            variables["draft"] = _harmless(request.draft, MAX_DRAFT_CHARS, control_strings)
+            variables["draft"] = harmless(request.draft, MAX_DRAFT_CHARS, control_strings)
             faults = request.faults[:MAX_FAULTS]
             variables["faults"] = [
-                _harmless(fault, MAX_FAULT_CHARS, control_strings) for fault in faults
+                harmless(fault, MAX_FAULT_CHARS, control_strings) for fault in faults
             ]
         return variables
 
@@ -141,8 +141,8 @@ class ReasonPrompts:
         return self.template(request).messages(**self.variables(request))
 
 
-def _harmless(text: str, max_chars: int, control_strings: Set[str]) -> str:
-    """Return a model's text neutralised, its citations kept."""
+def harmless(text: str, max_chars: int, control_strings: Set[str]) -> str:
+    """Return a model's text neutralised, its citations kept, cut to ``max_chars`` first."""
     parts = [
         part
         if _CITATION.fullmatch(part)

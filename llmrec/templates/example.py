@@ -35,6 +35,8 @@ EXAMPLE: dict[str, Any] = {
     "language": "English",
     "draft": "You loved all twelve samurai films of the 1980s.",
     "faults": ("It names a decade that is not shown.", "It cites no event."),
+    "first": "You loved all twelve samurai films of the 1980s.",
+    "second": "You rated “Seven Samurai” 5 of 5 in November, and this is a samurai drama too.",
     "title": "Throne of Blood",
     "attributes": {
         "year": 1957,

@@ -20,7 +20,7 @@ from llmrec.templates.example import EXAMPLE_AS_OF
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 WRITE = os.environ.get("WRITE_GOLDEN") == "1"
 CHAT = ["rank/labels.v1", "rank/likelihood.v1", "rank/markers.v1", "rank/pointwise.v1"]
-CHAT += ["explain/reason.v1", "explain/rewrite.v1"]
+CHAT += ["explain/reason.v1", "explain/rewrite.v1", "judge/pair.v1"]
 TOKENIZERS = [
     *("bytes", "llama3", "qwen3", "gemma"),
     pytest.param("smollm2", marks=pytest.mark.engine),
@@ -51,6 +51,8 @@ FULL = {
     "language": "English",
     "draft": "You gave [1] five stars.",
     "faults": ("The rating of [1] is 4.5 of 5.", "[2] is not cited."),
+    "first": "You rated “Stalker” (1) 4.5 of 5.",
+    "second": "It fits what you chose before.",
 }
 BARE = {
     "history": "",
@@ -61,6 +63,8 @@ BARE = {
     "language": "Français",
     "draft": "Vous aimez tout.",
     "faults": ("Nothing shown says so.",),
+    "first": "Vous aimez tout.",
+    "second": "기생충?",
 }
 CASES = {"full": FULL, "bare": BARE}
 

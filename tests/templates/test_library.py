@@ -10,6 +10,8 @@ from llmrec.templates.example import EXAMPLE, example_variables
 
 CHAT = ["explain/reason.v1", "explain/rewrite.v1", "rank/labels.v1", "rank/likelihood.v1"]
 CHAT += ["rank/markers.v1", "rank/pointwise.v1"]
+"""Those that share one prefix."""
+OTHERS = ["item/text.v1", "judge/pair.v1", "query/history.v1"]
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def folder(tmp_path):
 
 
 def test_the_released_ones_are_all_there():
-    assert template_ids() == sorted([*CHAT, "item/text.v1", "query/history.v1"])
+    assert template_ids() == sorted([*CHAT, *OTHERS])
 
 
 def test_no_released_template_has_changed():
@@ -34,7 +36,7 @@ def test_no_released_template_has_changed():
     assert now == released(), "a released version never changes: make a new vN, and pin it"
 
 
-@pytest.mark.parametrize("template_id", [*CHAT, "item/text.v1", "query/history.v1"])
+@pytest.mark.parametrize("template_id", [*CHAT, *OTHERS])
 def test_the_catalogue_tells_of_every_template(template_id):
     import importlib.resources
 

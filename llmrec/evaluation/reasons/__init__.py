@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from llmrec.evaluation.reasons.judge import Judge
 from llmrec.evaluation.reasons.report import reason_page, reason_tables
 from llmrec.evaluation.reasons.run import ReasonsConfig, measure_reasons
 from llmrec.evaluation.reasons.truth import Truth
 
-__all__ = ["ReasonsConfig", "Truth", "measure_reasons", "reason_page", "reason_tables"]
+__all__ = ["Judge", "ReasonsConfig", "Truth", "measure_reasons", "reason_page", "reason_tables"]

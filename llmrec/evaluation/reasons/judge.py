@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmrec.errors import ConfigError, require
 from llmrec.evaluation.reasons.intervals import figure
-from llmrec.neutralize import neutralize
+from llmrec.explain.words import harmless
 from llmrec.serialize import HistorySerializer, SerializerConfig
 from llmrec.templates import load_template
 
@@ -90,7 +90,7 @@ class Judge:
         kinds = {"system": self._messages.SystemMessage, "user": self._messages.HumanMessage}
         explanation = recommendation.explanation
         evidence = explanation.evidence if explanation else ()
-        first, second = (neutralize(reason, max_chars=_MAX_CHARS) for reason in reasons)
+        first, second = (harmless(reason, _MAX_CHARS, frozenset()) for reason in reasons)
         variables = {
             "item": self._serializer.item_line(recommendation.item),
             "evidence": [

@@ -1,4 +1,4 @@
-"""What a simulated world knows of the causes of a dataset that was written from it."""
+"""Reasons measured from the terminal, which may also ask a simulated world for the causes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,38 @@ from typing import TYPE_CHECKING
 from llmrec.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from llmrec.data import Dataset
-    from llmrec.evaluation.reasons import Truth
+    from llmrec.evaluation.reasons import ReasonsConfig, Truth
+    from llmrec.recommender import RecommenderConfig
     from llmrec.types import History
     from llmrec.world.causes import EventCause
+
+
+def run_reasons(
+    choices: RecommenderConfig, protocol: str, out: Path, config: ReasonsConfig, *, world: bool
+) -> None:
+    """Open a recommender, explain users of its dataset and write the run's folder.
+
+    Args:
+        choices: The recommender's, its dataset and index included.
+        protocol: The card whose test queries are explained.
+        out: The run's folder.
+        config: How much.
+        world: Whether cited events are held against the world that wrote the dataset.
+    """
+    from llmrec.data import SplitProtocol, load
+    from llmrec.evaluation.reasons import measure_reasons
+    from llmrec.recommender import Recommender
+    from llmrec.retrieval import ItemIndex
+
+    card, truth = SplitProtocol.named(protocol), None
+    if world:
+        truth = world_truth(load(choices.dataset))
+    index = ItemIndex.load(choices.index_path)
+    with Recommender.open(choices) as recommender:
+        measure_reasons(recommender, card, index, out=out, config=config, truth=truth)
 
 
 def world_truth(dataset: Dataset) -> Truth:
