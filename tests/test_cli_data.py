@@ -193,7 +193,7 @@ def test_faults_have_their_exit_code_and_remedy(
 def test_help_names_every_command(llmrec):
     code, out, _ = llmrec("data", "--help")
     assert code == 0
-    for name in ("import", "show", "history", "split", "sample"):
+    for name in ("import", "inspect", "show", "history", "split", "sample"):
         assert name in out
 
 
@@ -238,3 +238,17 @@ def test_a_mapping_in_yaml_whose_options_the_command_line_overrides(llmrec, logs
     assert code == 2
     assert "usr" in err
     assert "log.yaml" in err
+
+
+def test_inspect_shows_a_guess_and_writes_it_as_a_mapping(llmrec, logs):
+    code, out, _ = llmrec("data", "inspect", logs / "log.csv", "--out", logs / "guess.yaml")
+    assert code == 0
+    for part in ("3 rows", "guessed role", "stars", "0012", "66.7%", "llmrec data import"):
+        assert part in out
+    code, _, err = llmrec(
+        *("data", "import", logs / "log.csv", logs / "data", "--mapping", logs / "guess.yaml")
+    )
+    assert code == 0, err
+    code, out, _ = llmrec("data", "inspect", logs / "log.csv", "--json")
+    assert json.loads(out)["mapping"]["user"] == "who"
+    assert llmrec("data", "inspect", logs / "lag.csv")[0] == 4

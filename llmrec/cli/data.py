@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from llmrec.cli.data_import import OutPath, import_log, status, tell_cleaning, tell_written
+from llmrec.cli.data_inspect import inspect
 from llmrec.cli.data_split import split
 from llmrec.cli.output import JsonFlag, OutFile, print_json, print_rows, write_rows
 
@@ -31,6 +32,7 @@ DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset 
 
 
 app.command("import")(import_log)
+app.command()(inspect)
 
 
 @app.command()

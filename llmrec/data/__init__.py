@@ -8,6 +8,7 @@ from llmrec.data.describe import event_rows, summary
 from llmrec.data.drawing import out_of_fold
 from llmrec.data.filtering import prepare
 from llmrec.data.importing import READERS, guess_format, import_dataset
+from llmrec.data.inspecting import inspect
 from llmrec.data.leakage import check_leakage, check_new_domain, check_split
 from llmrec.data.options import ImportOptions
 from llmrec.data.protocol import SplitProtocol
@@ -32,6 +33,7 @@ __all__ = [
     "event_rows",
     "guess_format",
     "import_dataset",
+    "inspect",
     "iso",
     "load",
     "out_of_fold",

@@ -88,6 +88,17 @@ def parse_moment(text: str, *, what: str = "time", time_zone: str | None = None)
     return datetime.fromtimestamp(us // US_PER_S, UTC).replace(microsecond=us % US_PER_S)
 
 
+def looks_like_iso(cells: pl.Series) -> pl.Series:
+    """Return ``(n_rows,)`` bool: whether a text is an ISO 8601 time; false where it is null."""
+    return _iso_parts(cells)["local"].is_not_null()
+
+
+def names_no_zone(cells: pl.Series) -> pl.Series:
+    """Return ``(n_rows,)`` bool: whether a text is an ISO 8601 time without offset or Z."""
+    parts = _iso_parts(cells)
+    return parts["local"].is_not_null() & parts["zone"].is_null()
+
+
 def iso(moment: datetime) -> str:
     """Return an aware UTC moment in ISO 8601, e.g. ``2024-05-01T18:30:00Z``."""
     return moment.isoformat().replace("+00:00", "Z")
