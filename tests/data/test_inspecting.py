@@ -52,7 +52,7 @@ def test_a_shop_is_understood_with_its_problems(write):
         ("userId,movieId,rating,timestamp", ("userId", "movieId", "timestamp")),
         ("reviewerID,asin,overall,unixReviewTime", ("reviewerID", "asin", "unixReviewTime")),
         ("user_id,business_id,stars,date", ("user_id", "business_id", "date")),
-        ("Customer No,Product Code,Score,Order At", ("Customer No", "Product Code", "Order At")),
+        ("Customer No,Product,Score,Order Date", ("Customer No", "Product", "Order Date")),
         ("who,what,stars,when", ("who", "what", "when")),
     ],
 )  # fmt: skip
