@@ -114,6 +114,21 @@ def remove_drafts(folder: Path, name: str = "*") -> None:
             draft.unlink()
 
 
+@contextlib.contextmanager
+def spill_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``path``, on its disk, that is gone when the block ends.
+
+    Raises:
+        ArtifactError: Nothing can be written there.
+    """
+    with write_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, ignore_cleanup_errors=True
+        ) as folder:
+            yield Path(folder)
+
+
 def check_writable(path: Path) -> None:
     """Refuse a place where nothing can be written, before work is put into what belongs there.
 

@@ -17,6 +17,7 @@ from llmrec.data.tables import (
     EXTRAS,
     INTERACTIONS,
     ITEM_COLUMNS,
+    PART_EVENTS,
     cut_before,
     events_of,
     items_from_frame,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 _AGAIN = "Import the log again."
 _KEPT_USERS = 2048  # whose events stay built as objects
-PART_EVENTS = 2_000_000
-"""How many events are worked on at a time where there are many."""
 
 
 class Dataset:

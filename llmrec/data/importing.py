@@ -6,24 +6,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import MANIFEST
+from llmrec.artifacts import MANIFEST, spill_folder
 from llmrec.data.archives import is_archive, unpacked
 from llmrec.data.cleaning import STRICT
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
+from llmrec.data.large import deal, is_large, write_dealt
 from llmrec.data.mapped import read_mapped, tables_of
 from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
+from llmrec.data.sources import files_of
 from llmrec.data.sql import is_url, read_sql
+from llmrec.data.tables import hashed
 from llmrec.data.writing import CLEANING, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from llmrec.data.cleaning import CleaningRules
     from llmrec.data.dataset import Dataset
-    from llmrec.data.tables import RawLog, Tables
+    from llmrec.data.tables import RawLog
 
 READERS: dict[str, Callable[[Any, ImportOptions], RawLog]] = {
     "csv": partial(read_mapped, log_format="csv"),
@@ -63,6 +66,8 @@ def import_dataset(
         ArtifactError: Something else than an artifact stands at ``out``.
     """
     options = options or ImportOptions()
+    if _import_large(source, Path(out), format, options, rules):
+        return load(out, in_memory=False)
     name, log = read_log(source, format=format, options=options)
     tables = tables_of(log, rules)
     write_dataset(
@@ -70,7 +75,7 @@ def import_dataset(
         items=tables.items,
         interactions=tables.interactions,
         users=tables.users,
-        made_from=_origin(name, tables, options, rules),
+        made_from=_origin(name, tables.sources, options, rules),
         metrics={} if rules == STRICT else {CLEANING: tables.journal.as_json()},
     )
     return load(out)
@@ -121,15 +126,37 @@ def guess_format(source: Path) -> str:
     return found
 
 
+def _import_large(
+    source: str | Path,
+    out: Path,
+    format: str | None,
+    options: ImportOptions,
+    rules: CleaningRules,
+) -> bool:
+    """Import a log part by part; return whether it is large, and of a form for that."""
+    path = Path(source)
+    name = format or format_of(path) or ""
+    if rules.core is not None or is_archive(path) or not is_large(path, options, name):
+        return False
+    with spill_folder(out) as folder:
+        dealt = deal(path, options, name, folder)
+        if dealt is None:
+            return False
+        sources = hashed(*files_of(path), *(files_of(options.items) if options.items else ()))
+        origin = _origin(name, sources, options, rules)
+        write_dealt(dealt, out, name, options, rules, made_from=origin)
+    return True
+
+
 def _origin(
-    name: str, tables: Tables, options: ImportOptions, rules: CleaningRules
+    name: str, sources: Mapping[str, str], options: ImportOptions, rules: CleaningRules
 ) -> dict[str, Any]:
     """Name the files by content and the options that differ from the defaults."""
     chosen = options.model_dump(mode="json", exclude_defaults=True)
     for field in ("items", "users"):
         if (file := getattr(options, field)) is not None:
             chosen[field] = file.name
-    origin: dict[str, Any] = {"reader": name, "sources": tables.sources, "options": chosen}
+    origin: dict[str, Any] = {"reader": name, "sources": sources, "options": chosen}
     if rules != STRICT:
         origin["cleaning"] = rules.model_dump(mode="json", exclude={"latest"})
     return origin

@@ -78,21 +78,11 @@ def tables_of(log_: RawLog, rules: CleaningRules = STRICT) -> Tables:
     Raises:
         DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
     """
-    options, raw = log_.options, log_.events
-    journal = Journal(read=raw.frame.height)
-    if rules.missing == "drop":
-        raw = _without_missing(raw, options, journal)
-    items = _titled_items(log_, rules, journal)
-    if items is not None:
-        raw = _with_known_items(raw, log_, items, rules, journal)
-    events = _events(raw, options, any_year=rules.earliest is not None)
-    for name, find in EVENT_RULES.items():
-        bad = find(events, rules)
-        if bad is not None:
-            events = journal.without_events(events, bad, name, raw=raw)
+    journal = Journal(read=log_.events.frame.height)
+    items = titled_items(log_, rules, journal)
+    events = cleaned(log_, items, rules, journal)
     if items is None:
-        items = _ids_as_titles(raw, events)
-    events = events.select(columns_of(events))
+        items = ids_as_titles(log_.events.path, events["item_id"].unique())
     return Tables(
         interactions=events,
         items=items,
@@ -100,6 +90,33 @@ def tables_of(log_: RawLog, rules: CleaningRules = STRICT) -> Tables:
         sources=log_.sources,
         journal=journal,
     )
+
+
+def cleaned(
+    log_: RawLog, items: Sequence[Item] | None, rules: CleaningRules, journal: Journal
+) -> pl.DataFrame:
+    """Return a log's events, cleaned by the rules and checked, in the columns of ``columns_of``.
+
+    Args:
+        log_: What a reader found, or a part of it that holds all events of its users.
+        items: The items that may occur; None allows all.
+        rules: What is left out.
+        journal: Where that is noted.
+
+    Raises:
+        DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
+    """
+    options, raw = log_.options, log_.events
+    if rules.missing == "drop":
+        raw = _without_missing(raw, options, journal)
+    if items is not None:
+        raw = _with_known_items(raw, log_, items, rules, journal)
+    events = _events(raw, options, any_year=rules.earliest is not None)
+    for name, find in EVENT_RULES.items():
+        bad = find(events, rules)
+        if bad is not None:
+            events = journal.without_events(events, bad, name, raw=raw)
+    return events.select(columns_of(events))
 
 
 def interactions_of(
@@ -154,7 +171,8 @@ def _without_missing(raw: RawTable, options: ImportOptions, journal: Journal) ->
     return journal.without(raw, bad, "missing", columns=names.values(), what="events")
 
 
-def _titled_items(log_: RawLog, rules: CleaningRules, journal: Journal) -> tuple[Item, ...] | None:
+def titled_items(log_: RawLog, rules: CleaningRules, journal: Journal) -> tuple[Item, ...] | None:
+    """Return the items, without those of no title where the rules say so; None where none are."""
     items, options = log_.items, log_.options
     if not isinstance(items, RawTable):
         return items
@@ -256,11 +274,11 @@ def _warn_early(raw: RawTable, options: ImportOptions, us: pl.Series) -> None:
         )
 
 
-def _ids_as_titles(raw: RawTable, events: pl.DataFrame) -> tuple[Item, ...]:
+def ids_as_titles(path: Path | None, item_ids: pl.Series) -> tuple[Item, ...]:
+    """Return items whose titles are their ids, in string order, and warn of it."""
     log.warning(
         "%s: no items file was named, so item ids stand in for titles; a language model can make "
         "little of them",
-        raw.path,
+        path,
     )
-    names = events["item_id"].unique().sort().to_list()
-    return tuple(Item(item_id=name, title=name) for name in names)
+    return tuple(Item(item_id=name, title=name) for name in item_ids.sort().to_list())

@@ -39,6 +39,9 @@ EXTRAS = pl.Schema({"price": pl.Float64(), "text": pl.String()})
 """Further columns that ``interactions.parquet`` has where the log has them: the price that was
 paid, and what the user wrote."""
 
+PART_EVENTS = 2_000_000
+"""How many events are worked on at a time where there are many."""
+
 REQUIRED = ("user_id", "item_id", "timestamp_s")
 ITEM_COLUMNS = ("item_id", "title")
 

@@ -25,7 +25,7 @@ from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llmrec.types import Item
 
@@ -86,6 +86,42 @@ def write_dataset(  # noqa: PLR0913 - one keyword per part of the folder
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
         if facts_of_users is not None:
             facts_of_users.write_parquet(draft / USERS_FILE, compression="zstd")
+
+
+def write_parts(
+    path: Path,
+    parts: Iterable[pl.DataFrame],
+    *,
+    items: Callable[[pl.Series], Sequence[Item]],
+    made_from: Mapping[str, Any],
+    metrics: Callable[[], Mapping[str, Any]],
+    folder: Path,
+) -> None:
+    """Write a dataset of which only a part is in memory at a time; whole or not at all.
+
+    Args:
+        path: The dataset folder; an older dataset there is replaced.
+        parts: Tables as ``checked`` returns them, each of whole users, in order of their ids.
+        items: From the ids that occur, in no order, to the catalogue's items.
+        made_from: JSON values that name the origin.
+        metrics: Called once all parts are there; what ``write_dataset`` takes.
+        folder: An empty folder for what is in the making.
+
+    Raises:
+        DataError: From the parts; two items share an id.
+        ArtifactError: Nothing can be written there, or something else stands there.
+    """
+    facts: dict[str, Any] = {}
+    tally = Tally()
+    with write_artifact(path, KIND, made_from={**made_from, HELD_OUT: []}, metrics=facts) as draft:
+        for number, part in enumerate(parts):
+            tally.add(part)
+            part.write_ipc(folder / f"{number:06}.arrow", compression="lz4")
+        lazy = pl.scan_ipc(sorted(folder.iterdir()))
+        lazy.sink_parquet(draft / INTERACTIONS_FILE, compression="zstd")
+        rows = items_to_frame(Catalogue(items(tally.items)).values())
+        rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
+        facts |= {**tally.counts(len(rows)), **metrics()}
 
 
 def _check_held_out(held_out_users: Sequence[str], known: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,14 @@ class Journal:
     def _note(
         self, rule: str, what: str, count: int, examples: tuple[dict[str, Any], ...], raw: RawTable
     ) -> None:
-        self.steps.append(Step(rule=rule, what=what, dropped=count, examples=examples))
+        for place, step in enumerate(self.steps):
+            if (step.rule, step.what) == (rule, what):  # found in an earlier part of the log too
+                both = (*step.examples, *examples)[:_EXAMPLES]
+                total = step.dropped + count
+                self.steps[place] = dataclasses.replace(step, dropped=total, examples=both)
+                break
+        else:
+            self.steps.append(Step(rule=rule, what=what, dropped=count, examples=examples))
         left = self.read - self.dropped if what == "events" else raw.frame.height - count
         if not left:
             told = ", ".join(f"{step.rule} {step.dropped:,}" for step in self.steps)
