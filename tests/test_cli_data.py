@@ -252,3 +252,15 @@ def test_inspect_shows_a_guess_and_writes_it_as_a_mapping(llmrec, logs):
     code, out, _ = llmrec("data", "inspect", logs / "log.csv", "--json")
     assert json.loads(out)["mapping"]["user"] == "who"
     assert llmrec("data", "inspect", logs / "lag.csv")[0] == 4
+
+
+@pytest.mark.usefixtures("dataset")
+def test_append_adds_each_event_once(llmrec, logs):
+    (logs / "more.csv").write_text(LOG + "8,b,2024-05-03T10:00:00Z,1\n")
+    items = ["--items", logs / "films.csv"]
+    for _ in range(2):
+        code, out, err = llmrec(
+            "data", "import", logs / "more.csv", logs / "data", *MAPPING, *items, "--append"
+        )
+        assert code == 0, err
+        assert "4 events of 3 users" in out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,6 +94,9 @@ def import_log(
     rules: RulesFile = None,
     rule: RuleOption = None,
     strict: StrictFlag = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to the dataset what it does not have yet.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check a log, every row of it, and write it as a dataset.
@@ -133,13 +138,14 @@ def import_log(
         "user_attributes": user_attribute,
     }
     from llmrec.artifacts import check_place
-    from llmrec.data import import_dataset
+    from llmrec.data import append_dataset, import_dataset
 
     check_place(out, "dataset")
     options = mapping_of(mapping, given)
     cleaning = rules_of(rules, rule, strict=strict)
+    write = partial(append_dataset, at=datetime.now(UTC)) if append else import_dataset
     with status(f"reading {source} ..."):
-        dataset = import_dataset(source, out, format=log_format, options=options, rules=cleaning)
+        dataset = write(source, out, format=log_format, options=options, rules=cleaning)
     tell_written(dataset, as_json=as_json)
 
 
@@ -163,8 +169,6 @@ def rules_of(file: Path | None, given: list[str] | None, *, strict: bool) -> Cle
     Raises:
         ConfigError: Rules beside ``--strict``, or a wrong one.
     """
-    from datetime import UTC, datetime, timedelta
-
     from llmrec.data import STRICT, CleaningRules
     from llmrec.errors import ConfigError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from llmrec.data.appending import append_dataset
 from llmrec.data.cleaning import STRICT, CleaningRules
 from llmrec.data.dataset import Dataset, load
 from llmrec.data.describe import event_rows, summary
@@ -27,6 +28,7 @@ __all__ = [
     "ImportOptions",
     "Split",
     "SplitProtocol",
+    "append_dataset",
     "check_leakage",
     "check_new_domain",
     "check_split",
