@@ -33,6 +33,11 @@ def notes_of(results: Mapping[str, Any]) -> list[str]:
     for entry in results["llm"]:
         notes.extend(_llm_notes(entry, headline))
     notes.extend(_tie_notes(results))
+    if results["llm"]:
+        notes.append(
+            "Variety and novelty are told of the rows without an LLM only: where the target was "
+            "not retrieved, no LLM reranked the list."
+        )
     notes.extend(_sample_note(results))
     return notes
 
@@ -73,9 +78,14 @@ def _verdict(row: str, source: str, found: Mapping[str, Any], headline: str) -> 
         f"{found['difference']:+.4f} {headline} (95 % interval {found['low']:+.4f} to "
         f"{found['high']:+.4f}, p {found['p_holm']:.4f} by Holm)"
     )
+    gains = found["difference"] > 0
     if found["p_holm"] < _LEVEL:
-        word = "gains over" if found["difference"] > 0 else "loses to"
-        return f"{row} {word} {source}: {figures}."
+        return f"{row} {'gains over' if gains else 'loses to'} {source}: {figures}."
+    if found["low"] > 0 or found["high"] < 0:
+        return (
+            f"{row} {'gains over' if gains else 'loses to'} {source} by its own interval, but not "
+            f"beyond what so many comparisons may show by chance: {figures}."
+        )
     return (
         f"{row} is not told apart from {source}: {figures}; a difference below "
         f"{found['smallest_detectable']:.4f} may stay unseen."

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from llmrec.evaluation import EvaluateConfig, evaluate
-from llmrec.evaluation.report import render_markdown
+from llmrec.evaluation.report import llm, render_markdown
 from llmrec.evaluation.report.html import bars, lines
 
 from .conftest import walkers
@@ -94,3 +94,48 @@ def test_notes_say_what_is_at_chance_and_what_cannot_be_told_apart(report):
     assert "popularity is not told apart from chance" in notes or (
         results["rows"][1]["metrics"]["ndcg@10"]["low"] > results["chance"]["ndcg@10"]
     )
+
+
+@pytest.fixture(scope="module")
+def llm_report(tmp_path_factory):
+    from llmrec.data import SplitProtocol
+    from llmrec.evaluation import LlmRows, RerankSpec
+    from llmrec.llm import ScriptedEngine
+
+    folder = tmp_path_factory.mktemp("llm-report")
+    results = evaluate(
+        walkers(folder / "walkers", HOSTILE),
+        SplitProtocol.named("leave-one-out.v1"),
+        out=folder / "run",
+        rows=["popularity", "last-item"],
+        config=EvaluateConfig(resamples=50),
+        llm=LlmRows(engine=ScriptedEngine(), specs=(RerankSpec(name="llm", source="last-item"),)),
+    )
+    return results, (folder / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_an_llm_shows_all_three_rows_and_stays_whole(llm_report):
+    results, page = llm_report
+    tags = Tags()
+    tags.feed(page)
+    assert not tags.open
+    assert "script" not in tags.seen
+    text = render_markdown(results)
+    for words in ("What the LLM adds", "LLM alone", "random order of the same"):
+        assert words in page
+        assert words in text
+    assert f"{results['llm'][0]['fit']['weight']:.2f} (fitted)" in page
+    assert "-0.0000" not in page
+
+
+def test_plots_of_an_llm_stay_inside_their_axes(llm_report):
+    [entry] = llm_report[0]["llm"]
+    shares = [stage["share"] for stage in llm.funnel(entry)]
+    assert shares[:3] == sorted(shares[:3], reverse=True)
+    assert all(0 <= share <= shares[2] for share in shares[3:])
+    found = llm.curves(entry)
+    assert len(found["curves"]) == 4
+    assert all(0 <= v <= 1 for c in found["curves"] for point in c["points"] for v in point)
+    parts = llm.latency(entry)
+    assert [part["stage"] for part in parts] == ["retrieve", "serialize and render", "score"]
+    assert sum(part["width"] for part in parts) == pytest.approx(1.0)

@@ -86,25 +86,29 @@ def calibration_of(
         seed: Of the intervals.
 
     Returns:
-        ``ece``, ``brier`` and ``log_loss``, each with its 95 % interval, and the reliability
-        curve's ``bins`` (of about equally many predictions).
+        ``log_loss`` and ``brier`` with their 95 % intervals; ``ece`` with ``noise``, the 95th
+        percentile of what true probabilities would show on so few queries (an interval would say
+        less: the expected calibration error is never below 0, and noise alone raises it); and the
+        reliability curve's ``bins`` of about equally many predictions.
     """
     rows = [probabilities(row, temperature) for row in scores]
     p = np.concatenate(rows)
-    happened = np.concatenate(
-        [np.arange(len(row)) == place for row, place in zip(rows, places, strict=True)]
-    )
+    sizes = [len(row) for row in rows]
+    starts = np.cumsum([0, *sizes[:-1]])
+    happened = np.zeros(len(p), dtype=np.bool_)
+    happened[starts + np.array(places)] = True
     curve = reliability(p, happened, bins=BINS, spacing="quantile")
+    squares = np.add.reduceat((p - happened) ** 2, starts)
     losses = [_loss([row], [place], temperature) for row, place in zip(scores, places, strict=True)]
-    sums = np.column_stack([losses, _sums(p, happened, [len(row) for row in rows])])
+    sums = np.column_stack([losses, squares, sizes])
     drawn = bootstrap_means(sums, clusters=clusters, seed=seed)
     mean = sums.mean(axis=0)
     return {
         "temperature": temperature,
         "queries": len(rows),
         "log_loss": _with_interval(mean[0], drawn[:, 0]),
-        "brier": _with_interval(mean[2] / mean[1], drawn[:, 2] / drawn[:, 1]),
-        "ece": _with_interval(curve.ece, np.abs(drawn[:, 3:]).sum(axis=1) / drawn[:, 1]),
+        "brier": _with_interval(mean[1] / mean[2], drawn[:, 1] / drawn[:, 2]),
+        "ece": {"value": curve.ece, "noise": _noise(rows, seed)},
         "bins": [
             {"predicted": float(said), "observed": float(came), "count": int(count)}
             for said, came, count in zip(curve.predicted, curve.observed, curve.counts, strict=True)
@@ -112,17 +116,20 @@ def calibration_of(
     }
 
 
-def _sums(p: Scores, happened: NDArray[np.bool_], sizes: Sequence[int]) -> Scores:
-    """Return sums per query: ``(n_queries, 2 + BINS) float64``.
-
-    They are of predictions, of squared errors, and per bin of what was said less what came.
-    """
-    owner = np.repeat(np.arange(len(sizes)), sizes)
+def _noise(rows: Sequence[Scores], seed: int, *, draws: int = 1000, level: float = 0.95) -> float:
+    """Return how large the ECE gets where every target is drawn from the probabilities said."""
+    rng = np.random.default_rng(seed)
+    p = np.concatenate(rows)
     edges = np.quantile(p, np.linspace(0.0, 1.0, BINS + 1))
     which = np.searchsorted(edges[1:-1], p, side="left")  # as ``reliability`` sorts them
-    gaps = p - happened
-    bins = [np.bincount(owner[which == b], gaps[which == b], len(sizes)) for b in range(BINS)]
-    return np.column_stack([sizes, np.bincount(owner, gaps**2, len(sizes)), *bins])
+    came = np.zeros((draws, BINS))
+    start = 0
+    for row in rows:
+        drawn = np.searchsorted(np.cumsum(row)[:-1], rng.random(draws), side="right")
+        came[np.arange(draws), which[start + drawn]] += 1.0
+        start += len(row)
+    said = np.bincount(which, p, BINS)
+    return float(np.quantile(np.abs(came - said).sum(axis=1) / len(p), level))
 
 
 def chance_of(scores: Sequence[Scores]) -> dict[str, float]:

@@ -119,7 +119,8 @@ def _difference(
         if (pair["first"], pair["second"]) == (name, source):
             return dict(pair)
         if (pair["first"], pair["second"]) == (source, name):
-            turned = {"difference": -pair["difference"], "low": -pair["high"], "high": -pair["low"]}
+            signs = {"difference": "difference", "low": "high", "high": "low"}
+            turned = {name: 0.0 - pair[other] for name, other in signs.items()}  # never -0.0
             return {**pair, "first": name, "second": source, **turned}
     return None
 

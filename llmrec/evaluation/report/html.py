@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import yaml
 
-from llmrec.evaluation.report import tables
+from llmrec.evaluation.report import llm, tables
 from llmrec.evaluation.report.examples import best_without_llm
+from llmrec.evaluation.report.sections import llm_sections, sections_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,34 +31,51 @@ COLOURS = (
 
 def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of a run; every text in it is escaped."""
-    source = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            run=results["run"],
+            queries=results["queries"],
+            notes=results["notes"],
+            card=yaml.safe_dump(results["run"]["card"], sort_keys=False),
+            environment=yaml.safe_dump(results["environment"], sort_keys=False),
+            bars=bars(results),
+            lines=lines(results),
+            llm_table=llm.llm_table(results),
+            llm=[
+                {
+                    **entry,
+                    "funnel": llm.funnel(entry),
+                    "curves": llm.curves(entry),
+                    "latency": llm.latency(entry),
+                    "cached": entry["cost"].get("test", {}).get("cache_hits", 0),
+                }
+                for entry in results["llm"]
+            ],
+            llm_sections=llm_sections(results),
+            sections=sections_of(results),
+            trials=[
+                (row["name"], tables.trial_table(row))
+                for row in results["rows"]
+                if len(row["trials"]) > 1
+            ],
+            examples=examples,
+            best=best_without_llm(results) or "",
+        )
     )
-    return environment.from_string(source).render(
-        run=results["run"],
-        queries=results["queries"],
-        notes=results["notes"],
-        card=yaml.safe_dump(results["run"]["card"], sort_keys=False),
-        environment=yaml.safe_dump(results["environment"], sort_keys=False),
-        bars=bars(results),
-        lines=lines(results),
-        sections=[
-            ("Accuracy", tables.accuracy_table(results)),
-            ("What retrieval allows", tables.retrieval_table(results)),
-            ("Differences", tables.comparison_table(results)),
-            ("Lists", tables.variety_table(results)),
-            *tables.group_tables(results),
-            ("Gaps between groups of users", tables.gap_table(results)),
-            ("Settings, chosen on validation", tables.tuning_table(results)),
-        ],
-        trials=[
-            (row["name"], tables.trial_table(row))
-            for row in results["rows"]
-            if len(row["trials"]) > 1
-        ],
-        examples=examples,
-        best=best_without_llm(results) or "",
+
+
+def _environment() -> jinja2.Environment:
+    folder = resources.files(__package__)
+    return jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(
+            lambda name: folder.joinpath(name).read_text(encoding="utf-8")
+        ),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmrec.evaluation.report import tables
+from llmrec.evaluation.report.llm import llm_table
+from llmrec.evaluation.report.sections import llm_sections, sections_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,17 +27,12 @@ def render_markdown(results: Mapping[str, Any]) -> str:
             "",
             *(f"- {markdown_text(note)}" for note in results["notes"]),
             "",
-            *section("Accuracy", tables.accuracy_table(results)),
-            *section("What retrieval allows", tables.retrieval_table(results)),
-            *section("Differences", tables.comparison_table(results)),
-            *section("Lists", tables.variety_table(results)),
+            *section("What the LLM adds", llm_table(results)),
             *(
                 line
-                for title, rows in tables.group_tables(results)
+                for title, rows in (*llm_sections(results), *sections_of(results))
                 for line in section(title, rows)
             ),
-            *section("Gaps between groups of users", tables.gap_table(results)),
-            *section("Settings", tables.tuning_table(results)),
         ]
     )
 
