@@ -30,6 +30,7 @@ ITEMS_FILE = "items.parquet"
 USERS_FILE = "users.parquet"
 ROW_FILE = "row.json"
 RESULTS_FILE = "results.json"
+ABLATIONS_FILE = "ablations.json"
 
 WHOLE, HALF = "all of the validation", "half of the validation"
 """What settings are chosen on; with LLM rows one half, unless the card has a calibration period."""
@@ -151,6 +152,19 @@ class RunFolder:
     def write_row(self, name: str, values: Mapping[str, Any]) -> None:
         """Write what is known of a row, whole or not at all."""
         _write_json(self._path / "rows" / name / ROW_FILE, values)
+
+    def ablations(self) -> list[dict[str, Any]]:
+        """Return what is known of rows that are variants of others, as ``variant_records``."""
+        file = self._path / ABLATIONS_FILE
+        if not file.is_file():
+            return []
+        records: list[dict[str, Any]] = _read_json(file, remedy=f"Remove {file}.")["variants"]
+        return records
+
+    def add_ablations(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Note which rows are variants of others, before one of them begins."""
+        known = {record["row"]: record for record in (*self.ablations(), *records)}
+        _write_json(self._path / ABLATIONS_FILE, {"variants": list(known.values())})
 
     def has_batch(self, row: str, batch: int) -> bool:
         """Return whether a batch is finished."""

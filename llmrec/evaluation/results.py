@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from llmrec.evaluation.ablations.results import ablation_results
 from llmrec.evaluation.figures import without_nan
 from llmrec.evaluation.folder import ITEMS_FILE, QUERIES_FILE
 from llmrec.evaluation.groups import compare_groups, groupings_of
@@ -53,7 +54,9 @@ def results_of(
     made = folder.made_from
     queries, items = folder.table(QUERIES_FILE), folder.table(ITEMS_FILE)
     clusters = queries["user_id"].rank("dense").cast(pl.Int64).to_numpy()
-    tables = {name: folder.ranked(name) for name in folder.row_names}
+    variants = {record["row"] for record in folder.ablations()}
+    names = [name for name in folder.row_names if name not in variants]
+    tables = {name: folder.ranked(name) for name in names}
     ranks = {name: card_ranks(table, made["card"]) for name, table in tables.items()}
     figures = {name: figures_of(found, made["card"]) for name, found in ranks.items()}
     headline = {name: found[made["card"]["headline"]] for name, found in figures.items()}
@@ -70,7 +73,7 @@ def results_of(
             **_accuracy(ranks[name], figures[name], clusters, made, resamples),
             "groups": groups[name],
         }
-        for name in folder.row_names
+        for name in names
     ]
     for row in rows:
         if not is_llm(row):
@@ -89,6 +92,7 @@ def results_of(
         "rows": rows,
         "comparisons": comparisons,
         "llm": llm_results(rows, tables, targets, comparisons, made["card"]),
+        "ablations": ablation_results(folder, queries, clusters, resamples=resamples),
         "gaps": sorted(gaps, key=lambda gap: order.index(gap["row"])),
     }
     results["notes"] = notes_of(results)

@@ -10,6 +10,7 @@ import polars as pl
 
 from llmrec.data import check_split, splits
 from llmrec.errors import ConfigError, DataError, did_you_mean
+from llmrec.evaluation.ablations import variant_records, with_variants
 from llmrec.evaluation.baselines import DEFAULT_ROWS, ROWS, RowSpec
 from llmrec.evaluation.context import EvaluateConfig, Run, drawn
 from llmrec.evaluation.environment import environment
@@ -82,7 +83,7 @@ def evaluate(  # noqa: PLR0913 - one keyword per part of a run
     for spec in specs:
         run_row(run, spec)
     if llm is not None:
-        run_llm_rows(run, llm, specs)
+        run_llm_rows(run, with_variants(llm, protocol), specs)
     results = results_of(run.folder, environment=environment(), resamples=run.config.resamples)
     run.folder.finish(results, render_reports(run.folder, results))
     return results
@@ -109,7 +110,7 @@ def plan(  # noqa: PLR0913 - as ``evaluate``
     for spec in specs:
         if spec.name in sources:
             run_row(run, spec)
-    return plan_llm_rows(run, llm, specs)
+    return plan_llm_rows(run, with_variants(llm, protocol), specs)
 
 
 def _begun(
@@ -129,6 +130,8 @@ def _begun(
     halved = llm is not None or RunFolder.is_halved(out)
     folder = RunFolder.start(out, _made_from(parts[0], asked, config, halved=halved))
     _write_tables(folder, parts, asked)
+    if llm is not None and llm.ablations:
+        folder.add_ablations(variant_records(llm, protocol))
     return Run(folder=folder, parts=parts, asked=asked, config=config, index=index, halved=halved)
 
 
@@ -171,7 +174,7 @@ def _specs(
     if not specs:
         raise ConfigError("no rows to evaluate", remedy=f"Known rows: {', '.join(ROWS)}.")
     if llm is not None:
-        check_llm_rows(llm, specs)
+        check_llm_rows(with_variants(llm, protocol), specs)
     return specs
 
 

@@ -17,12 +17,13 @@ from llmrec.recommender.config import (
 )
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.request import Request
-from llmrec.recommender.scorers import ScorerSettings, build_scorer, scorer_kind
+from llmrec.recommender.scorers import LISTED, ScorerSettings, build_scorer, scorer_kind
 
 if TYPE_CHECKING:
     from llmrec.recommender.runnable import Recommender
 
 __all__ = [
+    "LISTED",
     "Decision",
     "ExplainSettings",
     "Pipeline",

@@ -79,10 +79,10 @@ def build_scorer(
     options: dict[str, Any] = {"history_tokens": settings.history_tokens}
     if settings.template is not None:
         options["template"] = settings.template
-    if kind in _LISTED:
+    if kind in LISTED:
         if settings.window is not None:
             options["window"] = settings.window
-        return _LISTED[kind](
+        return LISTED[kind](
             engine, serializer, **options, n_orders=settings.n_orders, listing=listing
         )
     _refuse_listing(kind, settings)
@@ -112,11 +112,12 @@ def _refuse_listing(kind: str, settings: ScorerSettings) -> None:
             raise ConfigError(
                 f"{name} is {value}, but the {kind} scorer lists no candidates",
                 remedy=f"Leave {name} out, or take a scorer that lists them "
-                f"(scorer: {' or '.join(_LISTED)}).",
+                f"(scorer: {' or '.join(LISTED)}).",
             )
 
 
-_LISTED: dict[str, type[LabelScorer | MarkerScorer]] = {
+LISTED: dict[str, type[LabelScorer | MarkerScorer]] = {
     "labels": LabelScorer,
     "markers": MarkerScorer,
 }
+"""The kinds whose prompts list the candidates -> their scorers."""

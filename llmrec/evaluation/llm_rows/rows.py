@@ -39,6 +39,8 @@ class LlmRows:
     specs: tuple[RerankSpec, ...]
     batch: int = BATCH
     """Queries asked together; it changes no score."""
+    ablations: tuple[str, ...] = ()
+    """Names of ``evaluation.ablations``: what is varied, one choice at a time, of every row."""
 
 
 def check_llm_rows(llm: LlmRows, rows: Sequence[RowSpec]) -> None:
