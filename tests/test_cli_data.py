@@ -264,3 +264,15 @@ def test_append_adds_each_event_once(llmrec, logs):
         )
         assert code == 0, err
         assert "4 events of 3 users" in out
+
+
+def test_a_report_tells_before_and_after(llmrec, logs):
+    (logs / "log.csv").write_text(LOG + "7,a,2024-05-02T10:00:00Z,\n")
+    command = ("data", "import", logs / "log.csv", logs / "data", *MAPPING[:8])
+    code, out, err = llmrec(*command, "--report", logs / "cleaning.html")
+    assert code == 0, err
+    assert [line for line in out.splitlines() if "events" in line and "4" in line and "3" in line]
+    assert "exact_duplicates" in (logs / "cleaning.html").read_text()
+    code, _, err = llmrec(*command, "--append", "--report", logs / "cleaning.html")
+    assert code == 2
+    assert "--append and --report" in err

@@ -97,6 +97,9 @@ def import_log(
     append: Annotated[
         bool, typer.Option("--append", help="Add to the dataset what it does not have yet.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Tell cleaning before and after, .html or .json.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Check a log, every row of it, and write it as a dataset.
@@ -139,11 +142,15 @@ def import_log(
     }
     from llmrec.artifacts import check_place
     from llmrec.data import append_dataset, import_dataset
+    from llmrec.errors import ConfigError
 
     check_place(out, "dataset")
     options = mapping_of(mapping, given)
     cleaning = rules_of(rules, rule, strict=strict)
-    write = partial(append_dataset, at=datetime.now(UTC)) if append else import_dataset
+    if append and report is not None:
+        raise ConfigError("--append and --report do not go together; import without --append")
+    added = partial(append_dataset, at=datetime.now(UTC))
+    write = added if append else partial(import_dataset, report=report)
     with status(f"reading {source} ..."):
         dataset = write(source, out, format=log_format, options=options, rules=cleaning)
     tell_written(dataset, as_json=as_json)
@@ -210,7 +217,12 @@ def tell_written(dataset: Dataset, *, as_json: bool) -> None:
 
 def tell_cleaning(journal: dict[str, Any]) -> None:
     """Print what each rule left out, with an example; nothing where nothing was."""
-    if not journal or not journal["steps"]:
+    if profiles := journal.get("profiles"):
+        from llmrec.data.cleaning import compared
+
+        names = ("cleaning", "before", "after")
+        print_rows([dict(zip(names, row, strict=True)) for row in compared(profiles)])
+    if not journal.get("steps"):
         return
     rows = [
         {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmrec.artifacts import MANIFEST, spill_folder
 from llmrec.data.archives import is_archive, unpacked
-from llmrec.data.cleaning import STRICT
+from llmrec.data.cleaning import STRICT, check_report, write_report
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
 from llmrec.data.large import deal, is_large, write_dealt
@@ -16,7 +16,7 @@ from llmrec.data.mapped import read_mapped, tables_of
 from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
 from llmrec.data.sources import files_of
-from llmrec.data.sql import is_url, read_sql
+from llmrec.data.sql import is_url, public_name, read_sql
 from llmrec.data.tables import hashed
 from llmrec.data.writing import CLEANING, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
@@ -45,6 +45,7 @@ def import_dataset(
     format: str | None = None,
     options: ImportOptions | None = None,
     rules: CleaningRules = STRICT,
+    report: Path | None = None,
 ) -> Dataset:
     """Read a log, check all of it, and write it as a dataset folder.
 
@@ -56,6 +57,8 @@ def import_dataset(
         options: The column mapping and conventions.
         rules: What is left out, with a count; ``STRICT`` leaves out nothing and refuses whatever
             is wrong, ``CleaningRules()`` leaves out what no recommender can use.
+        report: Where to tell how events are spread before and after cleaning, .html or .json;
+            the log is then read into memory, however large.
 
     Returns:
         The dataset, loaded from ``out``.
@@ -66,18 +69,24 @@ def import_dataset(
         ArtifactError: Something else than an artifact stands at ``out``.
     """
     options = options or ImportOptions()
-    if _import_large(source, Path(out), format, options, rules):
+    if report is not None:
+        check_report(report)
+    elif _import_large(source, Path(out), format, options, rules):
         return load(out, in_memory=False)
     name, log = read_log(source, format=format, options=options)
-    tables = tables_of(log, rules)
+    tables = tables_of(log, rules, profiled=report is not None)
+    told = tables.journal.as_json()
     write_dataset(
         Path(out),
         items=tables.items,
         interactions=tables.interactions,
         users=tables.users,
         made_from=_origin(name, tables.sources, options, rules),
-        metrics={} if rules == STRICT else {CLEANING: tables.journal.as_json()},
+        metrics={} if rules == STRICT and report is None else {CLEANING: told},
     )
+    if report is not None:
+        titles = {item.item_id: item.title for item in tables.items}
+        write_report(report, told, source=public_name(source), titles=titles)
     return load(out)
 
 

@@ -68,17 +68,18 @@ def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> Raw
     )
 
 
-def tables_of(log_: RawLog, rules: CleaningRules = STRICT) -> Tables:
+def tables_of(log_: RawLog, rules: CleaningRules = STRICT, *, profiled: bool = False) -> Tables:
     """Return a log's tables, cleaned by the rules and then checked; what is left is all sound.
 
     Args:
         log_: What a reader found.
         rules: What is left out; by default nothing is, and whatever is wrong is refused.
+        profiled: Whether the journal tells how events are spread before and after.
 
     Raises:
         DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
     """
-    journal = Journal(read=log_.events.frame.height)
+    journal = Journal(read=log_.events.frame.height, profiles={} if profiled else None)
     items = titled_items(log_, rules, journal)
     events = cleaned(log_, items, rules, journal)
     if items is None:
@@ -112,10 +113,12 @@ def cleaned(
     if items is not None:
         raw = _with_known_items(raw, log_, items, rules, journal)
     events = _events(raw, options, any_year=rules.earliest is not None)
+    journal.look("before", events)
     for name, find in EVENT_RULES.items():
         bad = find(events, rules)
         if bad is not None:
             events = journal.without_events(events, bad, name, raw=raw)
+    journal.look("after", events)
     return events.select(columns_of(events))
 
 

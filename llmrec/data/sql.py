@@ -64,7 +64,7 @@ def read_sql(url: str, options: ImportOptions) -> RawLog:
         items=listed,
         options=options,
         items_path=None if listed is None else listed.path,
-        sources={f"{_public(url)} {text}": _sha256(one) for text, one in tables.items()},
+        sources={f"{public_name(url)} {text}": _sha256(one) for text, one in tables.items()},
     )
 
 
@@ -80,7 +80,7 @@ def _query(table: str | None, query: str | None, *, what: str) -> str | None:
 
 def _table(url: str, query: str, open_cursor: Callable[[], Any]) -> RawTable:
     """Run a query and return its rows, fetched in batches."""
-    path = Path(_public(url))
+    path = Path(public_name(url))
     try:
         with contextlib.closing(open_cursor()) as cursor:
             frame = _fetched(cursor, query)
@@ -149,7 +149,7 @@ def _postgresql(url: str) -> Iterator[Callable[[], Any]]:
     except psycopg.Error as error:
         raise DataError(
             f"cannot be reached: {error}",
-            path=_public(url),
+            path=public_name(url),
             remedy="Is the server running, and are user, password and database right?",
         ) from None
     with contextlib.closing(connection):
@@ -173,9 +173,11 @@ def _file_of(url: str) -> Path:
     return path
 
 
-def _public(url: str) -> str:
-    """Return the URL without user and password, as messages and manifests show it."""
-    parts = urlsplit(url)
+def public_name(source: object) -> str:
+    """Return a URL without user and password, as messages and manifests show it; paths as such."""
+    if not is_url(source):
+        return str(source)
+    parts = urlsplit(str(source))
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}:{'//' + host if host else ''}{parts.path}"
 

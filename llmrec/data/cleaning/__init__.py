@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from llmrec.data.cleaning.events import EVENT_RULES, core
 from llmrec.data.cleaning.journal import Journal, Step
+from llmrec.data.cleaning.page import check_report, compared, write_report
 from llmrec.data.cleaning.rules import STRICT, CleaningRules
 
-__all__ = ["EVENT_RULES", "STRICT", "CleaningRules", "Journal", "Step", "core"]
+__all__ = [
+    "EVENT_RULES",
+    "STRICT",
+    "CleaningRules",
+    "Journal",
+    "Step",
+    "check_report",
+    "compared",
+    "core",
+    "write_report",
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from llmrec.data.cleaning.profile import profile
 from llmrec.data.raw import ROW, RawTable, shown
 from llmrec.data.times import US_PER_S, iso
 from llmrec.errors import DataError
@@ -38,6 +39,8 @@ class Journal:
     read: int
     """How many events were read."""
     steps: list[Step] = field(default_factory=list)
+    profiles: dict[str, Any] | None = None
+    """``before`` and ``after`` -> how the events are spread; None where nobody asked."""
 
     @property
     def dropped(self) -> int:
@@ -84,9 +87,15 @@ class Journal:
         self._note(rule, "events", count, examples, raw)
         return events.filter(~bad)
 
+    def look(self, when: str, events: pl.DataFrame) -> None:
+        """Note how the events are spread, where that was asked for."""
+        if self.profiles is not None:
+            self.profiles[when] = profile(events)
+
     def as_json(self) -> dict[str, Any]:
-        """Return the journal as JSON values."""
-        return {
+        """Return the counts and examples as JSON values."""
+        profiles = {} if self.profiles is None else {"profiles": self.profiles}
+        return profiles | {
             "events_read": self.read,
             "events_kept": self.read - self.dropped,
             "steps": [
