@@ -85,8 +85,9 @@ def _page(journal: Mapping[str, Any], source: str, titles: Mapping[str, str]) ->
 
 def compared(profiles: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return rows of name, value before and value after, in words."""
+    before, after = profiles["before"], profiles["after"]
     return [
-        (name.replace("_", " "), *(_told(name, profiles[w][name]) for w in ("before", "after")))
+        (name.replace("_", " "), _told(name, before[name]), _told(name, after[name]))
         for name in _COUNTS
     ]
 
