@@ -97,12 +97,10 @@ def print_plan(plans: Sequence[Mapping[str, Any]]) -> None:
     shown = [
         {
             "row": plan["row"],
-            "test queries": plan["test_queries"],
-            "validation queries": plan["fitting_queries"],
-            "with a model call": plan["queries_with_a_call"],
+            "queries": f"{plan['test_queries']} + {plan['fitting_queries']}",
+            "with a call": plan["queries_with_a_call"],
             "calls left": plan["calls_left"],
-            "prompt tokens": plan["prompt_tokens_left"],
-            "title tokens": plan["continuation_tokens_left"],
+            "tokens left": plan["prompt_tokens_left"] + plan["continuation_tokens_left"],
             "time": "unknown" if plan["probe_from_cache"] else spoken_time(plan["seconds_left"]),
         }
         for plan in plans
@@ -111,8 +109,9 @@ def print_plan(plans: Sequence[Mapping[str, Any]]) -> None:
     screen = console()
     probed = sum(plan["probed_queries"] for plan in plans)
     screen.print(
-        f"Tokens and times follow from {probed} queries that were asked now and are kept; queries "
-        "whose target was not retrieved cost nothing.",
+        "Queries are those of the test and of the validation; where the target was not retrieved "
+        f"they cost no call. Tokens and times follow from {probed} queries that were asked now and "
+        "are kept.",
     )
     if any(plan["probe_from_cache"] for plan in plans):
         screen.print("The cache answered some of them, which tells no time.")

@@ -234,6 +234,27 @@ class TestLeaks:
         with pytest.raises(LeakageError, match="the scored candidates are not those of popularity"):
             run_it(log, loo, tmp_path / "run", ScriptedEngine(), spec)
 
+    def test_no_prompt_shows_the_target_but_as_one_of_the_candidates(self, log, loo, tmp_path):
+        engine = ScriptedEngine()
+        specs = [spec_of(name=kind, scorer=kind, fusion_queries=0) for kind in KINDS[::2]]
+        run_it(log, loo, tmp_path / "run", engine, *specs)
+        folder = RunFolder.open(tmp_path / "run")
+        queries = folder.table("queries.parquet")
+        prompts = {
+            method: [
+                engine.tokenizer.decode(p)
+                for c in engine.calls
+                if c.method == method
+                for p in c.prompts
+            ]
+            for method in ("score_labels", "score_continuations")
+        }
+        among = folder.ranked("labels").with_columns(queries["target"]).filter(pl.col("ahead") < 20)
+        assert len(prompts["score_labels"]) == len(prompts["score_continuations"]) == among.height
+        for target, listed, alone in zip(among["target"], *prompts.values(), strict=True):
+            shown = [FILM.findall(text).count(str(target)) for text in (listed, alone)]
+            assert shown == [1, 0]
+
     def test_no_fitting_query_was_used_for_settings_and_none_is_of_the_test(self, log, loo):
         from llmrec.data import splits
         from llmrec.evaluation.context import Run

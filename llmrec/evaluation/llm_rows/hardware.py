@@ -53,7 +53,9 @@ def roofline(card: EngineCard, cost: Cost) -> dict[str, Any]:
     if peak is None:
         return {"device": device, "left_out": f"the bf16 peak of {device} is not known here"}
     n_parameters = _parameters(card)
-    if n_parameters is None or cost.score_s == 0:
+    if cost.score_s == 0:
+        return {"device": device, "left_out": "nothing was asked of the model"}
+    if n_parameters is None:
         return {"device": device, "left_out": "the model's parameters cannot be counted here"}
     done = 2.0 * n_parameters * cost.computed_tokens / cost.score_s
     return {"device": device, "operations_per_s": done, "share": done / peak}

@@ -109,8 +109,9 @@ class LlmRow:
 
     def finish(self) -> None:
         """Score what is left, fit, and write both rows."""
+        asked = Cost()
         for purpose in self.lists:
-            self.score(purpose)
+            asked += self.score(purpose)
         known = {p: llm_scores(lists, self.store(p).table()) for p, lists in self.lists.items()}
         fit = None
         if FITTING in self.lists:
@@ -119,8 +120,9 @@ class LlmRow:
             self._write(values, known[TEST], fit["weight"], fit["temperatures"]["fusion"])
         cost = Cost.read(self.values["cost"].get(TEST, {}))
         self.values["seconds"] = round(cost.render_s + cost.score_s, 3)
-        self.values["peak_gib"] = peak_memory()
-        self.values["roofline"] = roofline(self.scoring.engine_card, cost)
+        if asked.queries or "peak_gib" not in self.values:  # what a finished row took, stays
+            self.values["peak_gib"] = peak_memory()
+            self.values["roofline"] = roofline(self.scoring.engine_card, cost)
         temperature = fit["temperatures"]["llm"] if fit else None
         self._write(self.values, known[TEST], 1.0, temperature)
 

@@ -96,11 +96,13 @@ def _calibration_line(
 
 
 def cost_table(results: Mapping[str, Any]) -> Rows:
-    """Return what each LLM row asked of the model, and how fast it was answered."""
-    return [_cost_line(entry) for entry in results["llm"] if "test" in entry["cost"]]
+    """Return accuracy against cost: what each LLM row asked of the model, and how long it took."""
+    headline = results["run"]["card"]["headline"]
+    asked = [entry for entry in results["llm"] if "test" in entry["cost"]]
+    return [_cost_line(entry, headline) for entry in asked]
 
 
-def _cost_line(entry: Mapping[str, Any]) -> dict[str, str]:
+def _cost_line(entry: Mapping[str, Any], headline: str) -> dict[str, str]:
     cost = entry["cost"]
     test, peak = cost["test"], cost["peak_gib"] or {}
     kept = max(1, test["sent_tokens"])
@@ -108,6 +110,9 @@ def _cost_line(entry: Mapping[str, Any]) -> dict[str, str]:
     share = (cost["roofline"] or {}).get("share")
     return {
         "row": entry["name"],
+        f"{headline}, LLM alone": number(entry["rows"][1][headline]["value"]),
+        "seconds a query": f"{sum(cost['seconds_a_query'].values()):.3g}",
+        "tokens a query": f"{test['sent_tokens'] / test['queries']:,.0f}",
         "queries asked": f"{test['queries']} of {entry['queries']}",
         "calls": f"{test['calls']:,}",
         "prompt tokens": f"{test['prompt_tokens']:,}",
