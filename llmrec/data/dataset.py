@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,7 +118,7 @@ class Dataset:
         """
         return self._table.lazy()
 
-    @property
+    @cached_property
     def last_moment(self) -> datetime:
         """The time of the newest event."""
         return moment_of(

@@ -57,7 +57,9 @@ class DealtLog:
         for folder in self.folders:
             files = sorted(folder.iterdir())
             frame = pl.concat([pl.read_ipc(file) for file in files])
-            yield RawTable(path=self.source, frame=frame.sort(ROW), parts=self.starts)
+            if not frame[ROW].is_sorted():
+                frame = frame.sort(ROW)
+            yield RawTable(path=self.source, frame=frame, parts=self.starts)
             for file in files:
                 file.unlink()
 

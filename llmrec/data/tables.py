@@ -42,6 +42,7 @@ paid, and what the user wrote."""
 PART_EVENTS = 2_000_000
 """How many events are worked on at a time where there are many."""
 
+_USER = "__user_order__"
 REQUIRED = ("user_id", "item_id", "timestamp_s")
 ITEM_COLUMNS = ("item_id", "title")
 
@@ -100,11 +101,13 @@ def number_ties(events: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     Returns:
         The events in order of (user, timestamp_s, by), with ``sequence`` (int64).
     """
-    events = events.sort("user_id", "timestamp_s", *by, maintain_order=True)
+    ordered = pl.Enum(events["user_id"].unique().sort())  # numbers sort much faster than texts
+    events = events.with_columns(events["user_id"].cast(ordered).to_physical().alias(_USER))
+    events = events.sort(_USER, "timestamp_s", *by, maintain_order=True)
     row = pl.int_range(pl.len(), dtype=pl.Int64)
-    first = ~(same_as_before("user_id") & same_as_before("timestamp_s"))
+    first = ~(same_as_before(_USER) & same_as_before("timestamp_s"))
     began = pl.when(first).then(row).otherwise(0).cum_max()
-    return events.with_columns(sequence=row - began)
+    return events.with_columns(sequence=row - began).drop(_USER)
 
 
 def same_as_before(column: str) -> pl.Expr:
