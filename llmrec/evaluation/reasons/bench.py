@@ -11,6 +11,7 @@ import polars as pl
 from llmrec.artifacts import sha256_of
 from llmrec.evaluation.reasons.corruption import plant
 from llmrec.evaluation.reasons.drafts import RecordingWriter, as_shown, findings_on
+from llmrec.evaluation.reasons.groundedness import UNREAD
 from llmrec.evaluation.reasons.removal import chosen, score_removals
 from llmrec.evaluation.reasons.table import REASONS
 from llmrec.explain import Explainer, stands
@@ -32,6 +33,12 @@ class Bench:
 
     pipeline: Pipeline
     catalogue: Catalogue
+    explainer: Explainer
+    """The pipeline's, with the templates alone."""
+    recorder: RecordingWriter | None
+    """The pipeline's writer; None where the templates speak alone."""
+    drafter: Explainer | None
+    """The pipeline's explainer with the recorder as its writer."""
     index: ItemIndex
     """Whose vectors say which events are similar to an item."""
     k: int
@@ -59,9 +66,7 @@ class Bench:
         Returns:
             One line an item, of the schema ``REASONS``.
         """
-        given = self.pipeline.explainer
-        recorder = RecordingWriter(given.writer) if drafted and given.writer is not None else None
-        explainer = Explainer(self.catalogue, writer=recorder, config=given.config)
+        explainer = (self.drafter if drafted else None) or self.explainer
         (ranking,) = self.pipeline.rank([history], k=self.k)
         (row,) = explainer.explain([history], [ranking], self.pipeline.decision, self.k)
         similarities = [self._similarity(history, each.item.item_id) for each in row]
@@ -71,10 +76,11 @@ class Bench:
         ]
         decision, orders = self.pipeline.decision, self.orders
         trials = score_removals(history, ranking, decision, picks, orders=orders)
+        drafts = self.recorder.taken() if self.recorder else {}
         lines = [
             {
                 **self._identity(history, each),
-                **self._words(explainer, recorder, each, history),
+                **self._words(explainer, drafts.get(each.item.item_id, []), each, history),
                 "similarity": alike.tolist(),
                 "trials": trial,
             }
@@ -97,17 +103,16 @@ class Bench:
     def _words(
         self,
         explainer: Explainer,
-        recorder: RecordingWriter | None,
+        told: Sequence[str],
         each: Recommendation,
         history: History,
     ) -> dict[str, Any]:
         """Return what was written, what the checker says of it, and of false texts made of it."""
-        told = recorder.drafts.get(each.item.item_id, []) if recorder else []
         drafts = as_shown(explainer, told, each)
         explanation = each.explanation
         if explanation is None:
             return {}
-        found = [f for draft in drafts for f in findings_on(explainer, draft, each, history)]
+        found = [_told(findings_on(explainer, draft, each, history)) for draft in drafts]
         facts = explainer.checker.facts(each.item, explanation.evidence, history)
         template = " ".join(template_sentences(facts, explainer.config.language))
         return {
@@ -116,7 +121,7 @@ class Bench:
             "stands": stands(explanation.findings),
             "findings": _told(explanation.findings),
             "drafts": drafts,
-            "draft_findings": _told(found),
+            "draft_findings": [claim for row in found for claim in row],
             "template_stands": stands(findings_on(explainer, template, each, history)),
             "planted": self._planted(explainer, each, history),
             "verdicts": self._judged(drafts, each, history),
@@ -139,7 +144,7 @@ class Bench:
         rows = []
         for kind, text in planted.items():
             faults = [f for f in findings_on(explainer, text, each, history) if not f.ok]
-            read = any(fault.category != "unreadable" for fault in faults)
+            read = any(fault.category != UNREAD for fault in faults)
             rows.append({"kind": kind, "text": text, "caught": bool(faults), "read": read})
         return rows
 
@@ -175,4 +180,13 @@ def _cited(each: Recommendation) -> tuple[Any, ...]:
 
 
 def _told(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    return [{"category": found.category, "ok": found.ok} for found in findings]
+    """Return the findings that count: nothing holds in a sentence that was not read whole.
+
+    A sentence without a letter, such as the number of a list's line, claims nothing.
+    """
+    unread = {found.sentence for found in findings if found.category == UNREAD}
+    return [
+        {"category": found.category, "ok": found.ok}
+        for found in findings
+        if any(map(str.isalpha, found.sentence)) and not (found.ok and found.sentence in unread)
+    ]

@@ -15,6 +15,7 @@ from llmrec.errors import ConfigError, UnknownUserError, did_you_mean
 from llmrec.evaluation.environment import environment
 from llmrec.evaluation.folder import RunFolder
 from llmrec.evaluation.reasons.bench import Bench
+from llmrec.evaluation.reasons.drafts import RecordingWriter
 from llmrec.evaluation.reasons.faithfulness import faithfulness_figures
 from llmrec.evaluation.reasons.form import form_figures
 from llmrec.evaluation.reasons.groundedness import groundedness_figures
@@ -22,6 +23,7 @@ from llmrec.evaluation.reasons.judge import judge_figures
 from llmrec.evaluation.reasons.report import reason_page
 from llmrec.evaluation.reasons.table import REASONS
 from llmrec.evaluation.reasons.truth import truth_figures
+from llmrec.explain import Explainer
 from llmrec.progress import track
 
 if TYPE_CHECKING:
@@ -173,9 +175,15 @@ def _bench(
             "a judge compares the LLM's drafts with what was shipped, and nobody drafts here",
             remedy="Let an LLM write (explain.writer), or leave the judge out.",
         )
+    catalogue, how = pipeline.retriever.catalogue, pipeline.explainer.config
+    writer = pipeline.explainer.writer
+    recorder = None if writer is None else RecordingWriter(writer)
     return Bench(
         pipeline=pipeline,
-        catalogue=pipeline.retriever.catalogue,
+        catalogue=catalogue,
+        explainer=Explainer(catalogue, config=how),
+        recorder=recorder,
+        drafter=None if recorder is None else Explainer(catalogue, writer=recorder, config=how),
         index=index,
         k=config.k,
         n_orders=config.n_orders,

@@ -141,3 +141,20 @@ class TestBadInput:
         assert len(truth.of(history, item_id)) == len(history.interactions)
         with pytest.raises(DataError, match=r"they are not the \d+ that the world knows"):
             truth.of(shorter, item_id)
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("1.", []),
+        ("We recommend it because of [1], say 3 critics.", []),
+        ("We recommend it because of [1].", [1.0]),
+    ],
+)
+def test_only_claims_of_sentences_read_whole_hold(open_line, index, card, tmp_path, text, held):
+    config = QUICK.model_copy(update={"users": 1, "k": 1})
+    results = measure_reasons(
+        open_line(Script(text)), card, index, out=tmp_path / "run", config=config
+    )
+    found = [row for row in results["groundedness"]["before"] if row["category"] == "citation"]
+    assert [row["value"] for row in found] == held
