@@ -52,7 +52,7 @@ class Run:
     index: Path | None = None
     halved: bool = False
     """Whether rows are tuned on one half of the validation's users only, since the other half is
-    for what is fitted beside an LLM."""
+    for what is fitted beside an LLM. A card with a calibration period needs no halves."""
 
     @property
     def card(self) -> SplitProtocol:
@@ -67,7 +67,7 @@ class Run:
     def for_tuning(self) -> list[Query]:
         """Return the validation queries that settings are chosen on, at most so many as asked."""
         queries = self.parts[0].validation
-        if self._takes_halves:
+        if self.halved:
             queries = [query for query in queries if not in_second_half(query.history.user_id)]
         return drawn(queries, self.config.validation_sample, self.config.seed)
 
@@ -80,10 +80,6 @@ class Run:
             query for query in self.parts[0].validation if in_second_half(query.history.user_id)
         ]
         return drawn(queries, n, self.config.seed)
-
-    @property
-    def _takes_halves(self) -> bool:
-        return self.halved and not self.parts[0].calibration
 
 
 def in_second_half(user_id: str) -> bool:

@@ -127,7 +127,7 @@ def _begun(
     for part in parts:
         check_split(part)
     asked = _asked(parts, config)
-    halved = llm is not None or RunFolder.is_halved(out)
+    halved = (llm is not None or RunFolder.is_halved(out)) and not parts[0].calibration
     folder = RunFolder.start(out, _made_from(parts[0], asked, config, halved=halved))
     _write_tables(folder, parts, asked)
     if llm is not None and llm.ablations:

@@ -12,7 +12,8 @@ _LEVEL = 0.05
 
 def notes_of(results: Mapping[str, Any]) -> list[str]:
     """Return sentences on the best row, on what cannot be told apart, and on rows at chance."""
-    rows, card = results["rows"], results["run"]["card"]
+    card, placed = results["run"]["card"], _placed(results)
+    rows = [row for row in results["rows"] if row["name"] not in placed]
     if not rows:
         return ["No row is finished."]
     headline, best = card["headline"], rows[0]
@@ -114,8 +115,18 @@ def tie_rule(card: Mapping[str, Any]) -> str:
     )
 
 
+def _placed(results: Mapping[str, Any]) -> set[str]:
+    """Return the rows whose prompts listed the target at one place, which are no results."""
+    return {entry["name"] for entry in results["llm"] if entry["target_place"] is not None}
+
+
 def _told_apart(results: Mapping[str, Any], best: str) -> list[str]:
-    pairs = [pair for pair in results["comparisons"] if pair["first"] == best]
+    placed = _placed(results)
+    pairs = [
+        pair
+        for pair in results["comparisons"]
+        if pair["first"] == best and pair["second"] not in placed
+    ]
     level = [pair["second"] for pair in pairs if pair["p_holm"] >= _LEVEL]
     if not pairs:
         return []

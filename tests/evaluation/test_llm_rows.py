@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from llmrec.data import SplitProtocol
+from llmrec.data import SplitProtocol, splits
 from llmrec.errors import ArtifactError, ConfigError, LeakageError, TemplateError
 from llmrec.evaluation import (
     EvaluateConfig,
@@ -19,6 +19,7 @@ from llmrec.evaluation import (
     evaluate,
     plan,
 )
+from llmrec.evaluation.context import Run
 from llmrec.evaluation.ranking import ranks_of
 from llmrec.llm import ScriptedEngine
 from llmrec.metrics import ndcg
@@ -256,9 +257,6 @@ class TestLeaks:
             assert shown == [1, 0]
 
     def test_no_fitting_query_was_used_for_settings_and_none_is_of_the_test(self, log, loo):
-        from llmrec.data import splits
-        from llmrec.evaluation.context import Run
-
         parts = splits(log, loo)
         run = Run(folder=None, parts=parts, asked=[], config=QUICK, halved=True)
         tuning, fitting = run.for_tuning(), run.for_fitting(1000)
@@ -267,6 +265,17 @@ class TestLeaks:
         assert len(tuning) + len(fitting) == len(parts[0].validation)
         events = {(q.history.user_id, q.target.item_id) for q in parts[0].test}
         assert not events & {(q.history.user_id, q.target.item_id) for q in fitting}
+
+
+def test_a_calibration_period_is_what_weights_are_fitted_on(log, tmp_path):
+    card = SplitProtocol.named("three-periods.v1").model_copy(
+        update={"validation_share": 0.1, "calibration_share": 0.1}
+    )
+    results = run_it(log, card, tmp_path / "run", walker(2.0), spec_of(candidates=30))
+    part = splits(log, card)[0]
+    assert results["run"]["tuned_on"] == "all of the validation"
+    assert by_name(results)["last-item"]["validation_queries"] == len(part.validation)
+    assert results["llm"][0]["fit"]["n_queries"] == len(part.calibration)
 
 
 class TestBadInput:
@@ -315,6 +324,9 @@ def test_the_target_can_be_listed_at_any_place(log, loo, tmp_path):
     assert rows["at-0"]["metrics"]["recall@1"]["value"] == 0.0
     assert found["at-2"]["target_place"] == 2
     assert "the target listed at place 2" in rows["at-2"]["what"]
+    assert results["rows"][0]["name"] == "at-2"
+    assert results["notes"][0].startswith("last-item is best")
+    assert not any("at-2" in note and "no result" not in note for note in results["notes"])
 
 
 def test_llm_rows_run_where_nothing_may_be_learnt(log, tmp_path):
