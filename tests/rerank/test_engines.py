@@ -124,6 +124,33 @@ def test_likelihood_runs_the_history_once_then_the_titles(transformers):
 
 
 @pytest.mark.engine
+def test_markers_run_each_prompt_once_for_all_its_lines(transformers):
+    scorer = scorer_of(MarkerScorer, transformers)
+    histories = [history_of(0), history_of(1)]
+    before = transformers.stats.forward_passes
+    rankings, sent, computed = spent(
+        transformers, lambda: scorer.rerank(histories, [CANDIDATES] * 2)
+    )
+    assert transformers.stats.forward_passes - before == 1  # both users in one pass
+    assert sent == computed
+    labelled = sum(map(len, prompts_of(scorer_of(LabelScorer, transformers), histories)))
+    assert computed < 1.1 * labelled
+    assert all(len(ranking.scores) == len(OFFERED) for ranking in rankings)
+
+
+@pytest.mark.engine
+def test_pointwise_runs_the_history_once_then_each_candidate(transformers):
+    scorer = scorer_of(PointwiseScorer, transformers)
+    (ranking,), sent, computed = spent(
+        transformers, lambda: scorer.rerank([history_of(0)], [CANDIDATES])
+    )
+    whole = sent / len(OFFERED)
+    tail = max(title_lengths(transformers)) + 40  # the question and the chat format
+    assert computed <= whole + len(OFFERED) * tail < 0.5 * sent
+    assert 0.2 < ranking.notes["label_mass"] <= 1.0
+
+
+@pytest.mark.engine
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_gives_what_single_queries_give(transformers, kind):
     scorer = scorer_of(kind, transformers)
@@ -189,6 +216,18 @@ def test_vllm_computes_the_history_once_a_user_and_explaining_reuses_it(vllm):
     same = next(n for n, (a, b) in enumerate(zip(prefix, prompt.token_ids, strict=False)) if a != b)
     _, _, computed = spent(vllm, lambda: vllm.generate([prompt.token_ids], max_tokens=4))
     assert computed <= len(prompt.token_ids) - same + CACHE_BLOCK
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [MarkerScorer, PointwiseScorer])
+def test_vllm_computes_the_history_once_for_all_candidates(vllm, kind):
+    scorer = scorer_of(kind, vllm)
+    (ranking,), sent, computed = spent(vllm, lambda: scorer.rerank([history_of(31)], [CANDIDATES]))
+    whole = sent if kind is MarkerScorer else sent / len(OFFERED)
+    tail = 0 if kind is MarkerScorer else max(title_lengths(vllm)) + 40
+    assert len(ranking.scores) == len(OFFERED)
+    assert computed <= whole + len(OFFERED) * (tail + CACHE_BLOCK)
 
 
 @pytest.mark.engine
