@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from llmrec.types import TokenIds
 
+SHORT_END = 128
+"""Tokens of a prompt's own end, at most, that is packed with others behind what they share."""
+
 
 def batches(lengths: Sequence[int], limit: int) -> list[list[int]]:
     """Group positions, longest first, so that count times longest stays within the limit."""
@@ -44,6 +47,36 @@ def alike(prompts: Sequence[TokenIds], lengths: Sequence[int], limit: int) -> li
     alone = [group[0] for group in groups if len(group) == 1]
     rest = batches([lengths[n] for n in alone], limit)
     return [g for g in groups if len(g) > 1] + [[alone[n] for n in batch] for batch in rest]
+
+
+def families(
+    prompts: Sequence[TokenIds], firsts: Sequence[int], limit: int
+) -> list[tuple[list[int], int]]:
+    """Group prompts of which each adds but a short end to what all of its group begin with.
+
+    A longer end fills a pass by itself, and packed it would only attend in vain to the others.
+
+    Args:
+        prompts: Token ids.
+        firsts: For each prompt the first place that is read; what is shared ends before it.
+        limit: Tokens of all ends of a group, at most.
+
+    Returns:
+        Positions and how many tokens they share, in an order in which neighbours begin alike; a
+        prompt on its own shares nothing.
+    """
+    groups: list[tuple[list[int], int]] = []
+    for n in sorted(range(len(prompts)), key=lambda n: tuple(prompts[n])):
+        if groups:
+            members, shared = groups[-1]
+            own = shared if len(members) > 1 else firsts[members[0]]
+            common = min(own, firsts[n], shared_length(prompts[members[0]], prompts[n]))
+            ends = [len(prompts[k]) - common for k in (*members, n)]
+            if common and max(ends) <= SHORT_END and sum(ends) <= limit:
+                groups[-1] = ([*members, n], common)
+                continue
+        groups.append(([n], 0))
+    return groups
 
 
 def packs(lengths: Sequence[int], limit: int) -> list[list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +9,15 @@ import numpy as np
 from llmrec.errors import EngineError
 from llmrec.llm.answers import AnswerText, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
-from llmrec.llm.batching import alike, batches, packs
-from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader, shared_length
+from llmrec.llm.batching import alike, packs
+from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader
 from llmrec.llm.checks import (
     check_continuations,
     check_generation,
     check_labels,
     check_positions,
 )
+from llmrec.llm.hidden_states import hidden_states
 from llmrec.llm.models import obtain, weights_sha256
 from llmrec.llm.tokenizer import ChatTokenizer
 
@@ -29,19 +29,16 @@ if TYPE_CHECKING:
 
     from llmrec.types import TokenIds, Tokenizer
 
-WORTH_SHARING = 0.25
-"""Share of the tokens that prompts must have in common before they are run one by one."""
-
 
 class TransformersEngine:
     """A causal language model in PyTorch, on CPU or GPU.
 
     Logits are computed in fp32 from the last hidden state, and only where they are read.
     ``score_labels`` runs prompts of like length together, or one after the other where they share
-    much; ``score_continuations`` runs each prefix once and then all of its continuations packed
-    behind it; nothing is kept from one call to the next. A batch gives what single calls give,
-    up to the rounding of the dtype (fp32: 1e-4; bf16: some hundredths, since matrix products of
-    another shape round differently).
+    much (short ends packed behind what they share); ``score_continuations`` runs each prefix once
+    and then all of its continuations packed behind it; nothing is kept from one call to the next.
+    A batch gives what single calls give, up to the rounding of the dtype (fp32: 1e-4; bf16: some
+    hundredths, since matrix products of another shape round differently).
 
     Args:
         model: An embedded name, a folder or a hub id.
@@ -101,7 +98,7 @@ class TransformersEngine:
         check_labels(prompts, labels, self._card.context_length)
         self._count(prompts, sum(map(len, prompts)))
         ends = [(len(prompt) - 1,) for prompt in prompts]
-        return [rows[0] for rows in self._read(prompts, ends, labels)]
+        return [rows[0] for rows in self._read_at(prompts, ends, labels)]
 
     def score_positions(
         self,
@@ -113,7 +110,7 @@ class TransformersEngine:
         check_positions(prompts, positions, labels, self._card.context_length)
         run = [prompt[: some[-1] + 1] for prompt, some in zip(prompts, positions, strict=True)]
         self._count(prompts, sum(map(len, run)))
-        return self._read(run, positions, labels)
+        return self._read_at(run, positions, labels)
 
     def score_continuations(
         self, prefixes: Sequence[TokenIds], continuations: Sequence[Sequence[TokenIds]]
@@ -185,41 +182,22 @@ class TransformersEngine:
             raise EngineError("this engine is closed", remedy="Open it again.")
         return self._network
 
-    def _read(
+    def _read_at(
         self,
         prompts: Sequence[TokenIds],
         places: Sequence[Sequence[int]],
         labels: Sequence[TokenIds],
     ) -> list[LogProbs]:
         """Return each prompt's labels after each of its places: ``(n_places, n_labels)``."""
+        network = self._running
         scores: list[LogProbs] = [np.empty(0, dtype=np.float32)] * len(prompts)
-        for batch, hidden in self._hidden(prompts, places):
-            targets = [labels[n] for n in batch for _ in places[n]]
-            read = iter(self._running.head.log_probs(hidden, targets))
-            for n in batch:
+        runs = hidden_states(network, prompts, places, limit=self._batch_tokens, ran=self._ran)
+        for members, hidden in runs:
+            targets = [labels[n] for n in members for _ in places[n]]
+            read = iter(network.head.log_probs(hidden, targets))
+            for n in members:
                 scores[n] = np.stack([next(read) for _ in places[n]])
         return scores
-
-    def _hidden(
-        self, prompts: Sequence[TokenIds], places: Sequence[Sequence[int]]
-    ) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Yield batches of prompts and the hidden states at their places, prompt after prompt.
-
-        Prompts that share much are run one after the other, each from where it differs.
-        """
-        network = self._running
-        order = sorted(range(len(prompts)), key=lambda n: tuple(prompts[n]))
-        shared = sum(shared_length(prompts[a], prompts[b]) for a, b in itertools.pairwise(order))
-        if shared >= WORTH_SHARING * sum(map(len, prompts)) > 0:
-            reader = PrefixReader(network)
-            for n in order:
-                hidden, computed = reader.read(prompts[n], places[n][0])
-                self._ran(computed)
-                yield [n], hidden[[place - places[n][0] for place in places[n]]]
-            return
-        for batch in batches([len(prompt) for prompt in prompts], self._batch_tokens):
-            self._ran(sum(len(prompts[n]) for n in batch))
-            yield batch, network.hidden_at([prompts[n] for n in batch], [places[n] for n in batch])
 
     def _score_after(
         self, reader: PrefixReader, prefix: TokenIds, options: Sequence[TokenIds]

@@ -49,6 +49,21 @@ def test_what_prompts_share_is_computed_once(transformers_engine_fp32, spent):
         np.testing.assert_allclose(scores, alone, atol=2e-4)
 
 
+def test_short_ends_behind_a_shared_beginning_are_one_pass(transformers_engine_fp32, spent):
+    (prompt,) = film_prompts(transformers_engine_fp32.tokenizer, 1, seed=4)
+    prompts = [(*prompt, *range(100 + n, 120 + 2 * n)) for n in range(6)]
+    places = [[len(prompt) + 3, len(row) - 1] for row in prompts]
+    labels = [(5, 6)] * 6
+    together, computed, passes = spent(
+        transformers_engine_fp32.score_positions, prompts, places, labels
+    )
+    assert passes == 2
+    assert computed == len(prompt) + sum(len(row) - len(prompt) for row in prompts)
+    for row, some, scores in zip(prompts, places, together, strict=True):
+        (alone,) = transformers_engine_fp32.score_positions([row], [some], labels[:1])
+        np.testing.assert_allclose(scores, alone, atol=2e-4)
+
+
 def test_what_prefixes_share_is_computed_once(transformers_engine_fp32, spent):
     prefixes = variants(transformers_engine_fp32.tokenizer)
     options = title_ids(transformers_engine_fp32.tokenizer)[:3]

@@ -141,12 +141,14 @@ def test_markers_run_each_prompt_once_for_all_its_lines(transformers):
 @pytest.mark.engine
 def test_pointwise_runs_the_history_once_then_each_candidate(transformers):
     scorer = scorer_of(PointwiseScorer, transformers)
+    before = transformers.stats.forward_passes
     (ranking,), sent, computed = spent(
         transformers, lambda: scorer.rerank([history_of(0)], [CANDIDATES])
     )
     whole = sent / len(OFFERED)
     tail = max(title_lengths(transformers)) + 40  # the question and the chat format
     assert computed <= whole + len(OFFERED) * tail < 0.5 * sent
+    assert transformers.stats.forward_passes - before == 2  # the history, then all candidates
     assert 0.2 < ranking.notes["label_mass"] <= 1.0
 
 
