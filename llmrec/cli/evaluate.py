@@ -54,7 +54,8 @@ def evaluate(
         str | None, typer.Option(help="LLM that reranks: embedded name, folder or hub id.")
     ] = None,
     scorer: Annotated[
-        str | None, typer.Option(help="How the LLM scores, with commas: likelihood,labels.")
+        str | None,
+        typer.Option(help="How the LLM scores, with commas: labels,markers,likelihood,pointwise."),
     ] = None,
     rerank_row: Annotated[
         str | None, typer.Option(help="Rows to rerank, with commas (default: ease-recency).")
