@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from llmrec.cli.data_get import get
 from llmrec.cli.data_import import OutPath, import_log, status, tell_cleaning, tell_written
 from llmrec.cli.data_inspect import inspect
 from llmrec.cli.data_split import split
@@ -33,6 +34,7 @@ DatasetPath = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset 
 
 app.command("import")(import_log)
 app.command()(inspect)
+app.command()(get)
 
 
 @app.command()
