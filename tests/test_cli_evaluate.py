@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from llmrec.cli.app import app
-from llmrec.data import write_sample
-from llmrec.errors import ArtifactError, ConfigError, LlmrecError
+from llmrec.data import load, write_sample
+from llmrec.errors import ArtifactError, ConfigError, DataError, LlmrecError, UnknownUserError
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,48 @@ def test_an_unknown_card_is_told(sample, tmp_path):
     assert "llamarec.v1" in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ("metrics: [recalls]", ConfigError, "no metric 'recalls'\n  Did you mean 'recall'"),
+        ("min_user_events: 100000", DataError, "the filter of odd.v1 leaves nothing of"),
+        ("leave_out_users: [nobody]", UnknownUserError, "user 'nobody' is not in"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_told_before_anything_is_written(
+    sample, tmp_path, changes, error, message
+):
+    card = tmp_path / "odd.yaml"
+    card.write_text(f"name: odd\nversion: 1\nkind: leave-one-out\n{changes}\n")
+    words = ["evaluate", str(sample), "--protocol", str(card), "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, words)
+    assert isinstance(done.exception, error), done.exception
+    assert message in str(done.exception)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (lambda _: ["x"], "another catalogue: item 'f001' .* is not in it"),
+        (lambda sample: list(load(sample).catalogue), "is another there, 'Another film'"),
+    ],
+)
+def test_an_index_of_another_catalogue_is_refused_by_name(sample, tmp_path, ids, message):
+    pytest.importorskip("faiss")
+    from llmrec.encode import HashEncoder
+    from llmrec.retrieval import ItemIndex
+    from llmrec.types import Catalogue, Item
+
+    other = Catalogue([Item(item_id=name, title="Another film") for name in ids(sample)])
+    ItemIndex.build(other, HashEncoder()).save(tmp_path / "index")
+    words = ["evaluate", str(sample), "--rows", "mean", "--sample", "20"]
+    places = ["--index", str(tmp_path / "index"), "--out", str(tmp_path / "run")]
+    done = CliRunner().invoke(app, [*words, *places])
+    assert isinstance(done.exception, ArtifactError), done.exception
+    assert re.search(message, str(done.exception))
+
+
 LLM = ["--engine", "scripted", "--no-cache", "--rerank-row", "popularity", "--fusion-queries", "0"]
 
 
@@ -77,6 +120,16 @@ def test_a_plan_is_said_in_words(sample, tmp_path):
     assert "are kept" in " ".join(done.output.split())
 
 
+def test_ablations_stand_beside_the_rows(sample, tmp_path):
+    done = asked(sample, tmp_path, *LLM, "--scorer", "likelihood", "--ablate", "time-style")
+    assert done.exit_code == 0, done.output
+    assert "Ablation time-style of scripted-0-likelihood" in " ".join(done.output.split())
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    [entry] = results["ablations"]
+    assert [v["label"] for v in entry["variants"]] == ["none", "relative", "both"]
+    assert {row["name"] for row in results["rows"]} == {"popularity", "scripted-0-likelihood"}
+
+
 def test_llm_rows_from_a_file(sample, tmp_path):
     file = tmp_path / "rows.yaml"
     file.write_text(
@@ -97,6 +150,8 @@ def test_llm_rows_from_a_file(sample, tmp_path):
     [
         (["--scorer", "labels"], "Name the LLM with --llm"),
         (["--dry-run"], "Name the LLM with --llm"),
+        (["--ablate", "time-style"], "Name the LLM with --llm"),
+        ([*LLM, "--ablate", "evidence-method"], "no ablation 'evidence-method'"),
         ([*LLM, "--scorer", "letters"], "scorer: .* 'labels'"),
         (["--llm", "none"], "LLM rows need an LLM"),
         (["--llm", "no-such-model", "--no-cache"], "no-such-model"),

@@ -66,6 +66,10 @@ def evaluate(
     fusion_queries: Annotated[
         int, typer.Option(min=0, help="Validation queries for the weight; 0: no fusion.")
     ] = 300,
+    ablate: Annotated[
+        str | None,
+        typer.Option(help="Ablations of the LLM's rows, with commas: time-style,candidate-order."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the LLM rows would cost, and stop.")
     ] = False,
@@ -114,8 +118,9 @@ def evaluate(
             sources=rerank_row,
             file=llm_rows,
             fusion_queries=fusion_queries,
+            ablations=ablate,
         )
-    elif dry_run or scorer or rerank_row:
+    elif dry_run or scorer or rerank_row or ablate:
         raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
     chosen = _rows(rows, with_index=index is not None)
     with contextlib.ExitStack() as stack:

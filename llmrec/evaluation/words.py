@@ -33,6 +33,8 @@ def notes_of(results: Mapping[str, Any]) -> list[str]:
             notes.append(f"{row['name']} left {row['not_ranked']} targets unranked; they count 0.")
     for entry in results["llm"]:
         notes.extend(_llm_notes(entry, headline))
+    notes.extend(note for entry in results["ablations"] for note in _ablation_notes(entry))
+    notes.extend(_gap_notes(results, best["name"]))
     notes.extend(_tie_notes(results))
     if results["llm"]:
         notes.append(
@@ -91,6 +93,31 @@ def _verdict(row: str, source: str, found: Mapping[str, Any], headline: str) -> 
         f"{row} is not told apart from {source}: {figures}; a difference below "
         f"{found['smallest_detectable']:.4f} may stay unseen."
     )
+
+
+def _ablation_notes(entry: Mapping[str, Any]) -> list[str]:
+    """Say which variants are told apart from their row, and which way."""
+    told = [
+        f"{variant['label']} {variant['difference']:+.4f}"
+        for variant in entry["variants"]
+        if variant["p_holm"] < _LEVEL
+    ]
+    name = f"Ablation {entry['ablation']} of {entry['base']}"
+    if told:
+        return [f"{name}: {', '.join(told)} (Holm, 5 %)."]
+    unseen = max(variant["smallest_detectable"] for variant in entry["variants"])
+    return [f"{name}: no variant is told apart; differences below {unseen:.4f} may stay unseen."]
+
+
+def _gap_notes(results: Mapping[str, Any], best: str) -> list[str]:
+    """Say between which groups of users the best row's gap is more than chance."""
+    return [
+        f"{best} serves users by {gap['by']} unequally: {gap['best']} {gap['difference']:.4f} "
+        f"above {gap['worst']} (95 % interval {gap['low']:+.4f} to {gap['high']:+.4f}, p "
+        f"{gap['p_holm']:.4f} by Holm)."
+        for gap in results["gaps"]
+        if gap["row"] == best and gap["p_holm"] < _LEVEL
+    ]
 
 
 def _tie_notes(results: Mapping[str, Any]) -> list[str]:

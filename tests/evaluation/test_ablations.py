@@ -11,6 +11,7 @@ from llmrec.errors import ConfigError
 from llmrec.evaluation import EvaluateConfig, LlmRows, RerankSpec, RunFolder, evaluate, plan
 from llmrec.evaluation.ablations import ABLATIONS, variant_records, with_variants
 from llmrec.evaluation.ablations.variants import OWN_TEMPLATE
+from llmrec.evaluation.report.ablations import place_curves
 from llmrec.llm import ScriptedEngine
 from llmrec.recommender import build_scorer
 
@@ -104,6 +105,10 @@ def test_variants_stand_apart_from_the_rows_and_differ_from_their_own(log, loo, 
             assert variant["difference"] == pytest.approx(gap)
             assert variant["p_holm"] >= variant["p_value"]
     assert json.loads((tmp_path / "run" / "results.json").read_text()) == results
+    page, text = ((tmp_path / "run" / f"report.{end}").read_text() for end in ("html", "md"))
+    for report in (page, text):
+        assert "n-orders of llm: how many listed orders are averaged" in report
+    assert any("Ablation n-orders of llm" in note for note in results["notes"])
 
 
 def test_a_model_that_likes_the_first_place_is_found_out(log, loo, tmp_path):
@@ -116,6 +121,9 @@ def test_a_model_that_likes_the_first_place_is_found_out(log, loo, tmp_path):
     assert values[0] == 1.0
     assert values[-1] < curve["shuffled"] < values[0]
     assert entry["variants"][0]["p_holm"] < 0.05
+    [plot] = place_curves(results)
+    assert all(0 <= p["low"] <= p["value"] <= p["high"] <= 1 >= p["x"] for p in plot["points"])
+    assert "by the target's place in the list" in (tmp_path / "run/report.html").read_text()
     retrieved = next(e for e in results["llm"] if e["name"] == "llm")["retrieved"]
     assert curve["queries"] == retrieved
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llmrec.encode import open_encoder
-from llmrec.errors import ConfigError
+from llmrec.errors import ArtifactError, ConfigError
 from llmrec.retrieval import ItemIndex, MeanConfig, MeanRetriever, TextRetriever
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from llmrec.evaluation.baselines.spec import Fitting
     from llmrec.metrics import Block
@@ -64,4 +65,22 @@ def fit_text(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
 def _index(fitting: Fitting) -> ItemIndex:
     if fitting.index is None:
         raise ConfigError("this row needs an item index", remedy="Name its folder with --index.")
-    return ItemIndex.load(fitting.index)
+    index = ItemIndex.load(fitting.index)
+    _check_items(index, fitting.index, fitting.catalogue)
+    return index
+
+
+def _check_items(index: ItemIndex, path: Path, catalogue: Catalogue) -> None:
+    """Refuse an index of another catalogue; a card's filter may leave only a part of it."""
+    indexed = set(index.item_ids)
+    for item_id, item in catalogue.items():
+        if item_id not in indexed:
+            fault = "is not in it"
+        elif index.catalogue[item_id] != item:
+            fault = f"is another there, {index.catalogue[item_id].title!r}"
+        else:
+            continue
+        raise ArtifactError(
+            f"{path} is an index of another catalogue: item {item_id!r} ({item.title!r}) {fault}",
+            remedy="Build an index of this dataset with `llmrec index build`.",
+        )

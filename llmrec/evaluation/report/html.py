@@ -10,6 +10,7 @@ import jinja2
 import yaml
 
 from llmrec.evaluation.report import llm, tables
+from llmrec.evaluation.report.ablations import ablation_tables, place_curves
 from llmrec.evaluation.report.examples import best_without_llm
 from llmrec.evaluation.report.sections import llm_sections, sections_of
 
@@ -54,6 +55,9 @@ def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]
                 for entry in results["llm"]
             ],
             llm_sections=llm_sections(results),
+            headline=results["run"]["card"]["headline"],
+            ablation_tables=ablation_tables(results),
+            place_curves=place_curves(results),
             sections=sections_of(results),
             trials=[
                 (row["name"], tables.trial_table(row))

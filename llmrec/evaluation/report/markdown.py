@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llmrec.evaluation.report.ablations import ablation_tables
 from llmrec.evaluation.report.llm import llm_table
 from llmrec.evaluation.report.sections import llm_sections, sections_of
 
@@ -30,7 +31,11 @@ def render_markdown(results: Mapping[str, Any]) -> str:
             *section("What the LLM adds", llm_table(results)),
             *(
                 line
-                for title, rows in (*llm_sections(results), *sections_of(results))
+                for title, rows in (
+                    *llm_sections(results),
+                    *ablation_tables(results),
+                    *sections_of(results),
+                )
                 for line in section(title, rows)
             ),
         ]
