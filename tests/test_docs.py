@@ -32,5 +32,5 @@ def test_the_reference_covers_every_public_package(tmp_path):
 
 def test_the_changelog_names_every_released_template_and_no_other():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:shared|rank|explain|item|query)/\w+\.v\d+)`", text))
+    named = set(re.findall(r"`((?:shared|rank|explain|item|query|judge)/\w+\.v\d+)`", text))
     assert named == set(released())
