@@ -49,6 +49,12 @@ def test_online_retail_is_cleaned_in_the_open(shared_data, tmp_path):
     table = data.interactions.collect()
     assert table["quantity"].min() > 0
     assert table["price"].null_count() == 0
+    with gzip.open(shared_data / "online-retail" / "online_retail.csv.gz", "rt") as log:
+        lines = log.readlines()
+    for step in data.cleaning["steps"]:
+        for example in step["examples"]:
+            code = example.get("item_id") or example["StockCode"].strip("'")
+            assert f",{code}," in lines[example["row"]]
     assert data.catalogue["85123A"].title == "WHITE HANGING HEART T-LIGHT HOLDER"
     assert data.events("17850")[0].timestamp == datetime(2010, 12, 1, 8, 26, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ import polars as pl
 from llmrec.data.csv_files import read_csv
 from llmrec.data.named.records import first, found
 from llmrec.data.options import ImportOptions
-from llmrec.data.raw import RawTable
+from llmrec.data.raw import ROW, RawTable
 from llmrec.data.tables import RawLog, hashed
 
 if TYPE_CHECKING:
@@ -64,15 +64,18 @@ def read(folder: Path, options: ImportOptions) -> RawLog:
 
 
 def _items(raw: RawTable) -> RawTable:
-    """Return one row an item, in order of its code, with its most frequent description."""
+    """Return one row an item, in order of its code, with its most frequent description.
+
+    Its row number is that of the first line with this description.
+    """
     named = (
-        raw.frame.select("StockCode", pl.col("Description").str.strip_chars())
+        raw.frame.select(ROW, "StockCode", pl.col("Description").str.strip_chars())
         .drop_nulls("StockCode")
         .with_columns(pl.col("Description").fill_null(""))
         .group_by("StockCode", "Description")
-        .len()
+        .agg(pl.len(), pl.col(ROW).min())
         .with_columns(blank=pl.col("Description") == "")
         .sort("StockCode", "blank", "len", "Description", descending=[False, False, True, False])
         .unique("StockCode", keep="first", maintain_order=True)
     )
-    return RawTable.of(raw.path, named.select("StockCode", "Description"))
+    return RawTable(path=raw.path, frame=named.select(ROW, "StockCode", "Description"))
