@@ -89,5 +89,7 @@ def _print(found: Mapping[str, Any]) -> None:
 
 
 def _brief(line: Mapping[str, str]) -> dict[str, str]:
-    """Return what fits a terminal."""
-    return {name: text for name, text in line.items() if name not in {"p", "smallest detectable"}}
+    """Return what fits a terminal, under short names."""
+    short = {"of the first": "A", "of the second": "B", "queries that differ": "differ on"}
+    left_out = {"p", "smallest detectable"}
+    return {short.get(name, name): text for name, text in line.items() if name not in left_out}
