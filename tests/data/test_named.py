@@ -268,3 +268,10 @@ def test_a_damaged_archive_is_refused(name, tmp_path):
         import_dataset(tmp_path / name, tmp_path / "data")
     with pytest.raises(DataError, match="does not exist"):
         import_dataset(tmp_path / f"no-{name}", tmp_path / "data")
+
+
+def test_the_spreadsheet_of_the_gift_shop_is_told_how_to_become_readable(tmp_path):
+    archive = zipped(tmp_path / "online+retail.zip", {"Online Retail.xlsx": b"PK"})
+    with pytest.raises(DataError, match="spreadsheet") as caught:
+        import_dataset(archive, tmp_path / "data", format="online-retail")
+    assert "online_retail.csv" in str(caught.value)

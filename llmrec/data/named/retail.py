@@ -16,6 +16,7 @@ from llmrec.data.named.records import first, found
 from llmrec.data.options import ImportOptions
 from llmrec.data.raw import ROW, RawTable
 from llmrec.data.tables import RawLog, hashed
+from llmrec.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,12 @@ def read(folder: Path, options: ImportOptions) -> RawLog:
     Raises:
         DataError: The file is missing, or a fault in it.
     """
+    if not is_here(folder) and (sheet := first(folder, "*.xlsx")) is not None:
+        raise DataError(
+            "is a spreadsheet, which is not read",
+            path=sheet,
+            remedy="Save its sheet as online_retail.csv in UTF-8, and name the folder of that.",
+        )
     path = found(folder, *_FILES)
     mapping = ImportOptions(
         user="CustomerID",
