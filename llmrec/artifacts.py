@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,10 +158,16 @@ def write_faults(path: Path) -> Iterator[None]:
 
 
 def _swap(draft: Path, path: Path) -> None:
-    """Put ``draft`` where ``path`` is; what stood there before goes only afterwards."""
+    """Put ``draft`` where ``path`` is; what stood there before goes only afterwards.
+
+    Where the system can exchange two names at once (Linux), one of the two stands at ``path`` at
+    every moment, even when the process is killed.
+    """
     if not path.exists():
         draft.rename(path)
         return
+    if _exchange(draft, path):
+        return  # what stood there is the draft now, and goes with it
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
     path.rename(old / "old")
     try:
@@ -170,6 +177,19 @@ def _swap(draft: Path, path: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, two: Path) -> bool:
+    """Exchange the names of two folders at once; return whether the system could.
+
+    This is ``renameat2(2)`` with ``RENAME_EXCHANGE``, for which Python has no call.
+    """
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_HERE, os.fsencode(one), _HERE, os.fsencode(two), _EXCHANGE) == 0)
 
 
 @contextlib.contextmanager

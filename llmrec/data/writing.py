@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from llmrec.artifacts import write_artifact
+from llmrec.artifacts import write_artifact, write_faults
 from llmrec.data.cells import refuse_unfit_ids
 from llmrec.data.raw import ROW, RawTable, near
 from llmrec.data.tables import (
@@ -25,7 +26,7 @@ from llmrec.errors import DataError, UnknownUserError, did_you_mean
 from llmrec.types import Catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from llmrec.types import Item
 
@@ -81,7 +82,7 @@ def write_dataset(  # noqa: PLR0913 - one keyword per part of the folder
     tally = Tally()
     tally.add(table)
     facts = {**tally.counts(len(rows)), **(metrics or {})}
-    with write_artifact(Path(path), KIND, made_from=origin, metrics=facts) as draft:
+    with _draft(Path(path), made_from=origin, metrics=facts) as draft:
         table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
         if facts_of_users is not None:
@@ -113,7 +114,7 @@ def write_parts(
     """
     facts: dict[str, Any] = {}
     tally = Tally()
-    with write_artifact(path, KIND, made_from={**made_from, HELD_OUT: []}, metrics=facts) as draft:
+    with _draft(path, made_from={**made_from, HELD_OUT: []}, metrics=facts) as draft:
         for number, part in enumerate(parts):
             tally.add(part)
             part.write_ipc(folder / f"{number:06}.arrow", compression="lz4")
@@ -122,6 +123,19 @@ def write_parts(
         rows = items_to_frame(Catalogue(items(tally.items)).values())
         rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
         facts |= {**tally.counts(len(rows)), **metrics()}
+
+
+@contextlib.contextmanager
+def _draft(
+    path: Path, *, made_from: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> Iterator[Path]:
+    """Give the folder to write into; what Polars could not write is said as such."""
+    try:
+        with write_artifact(path, KIND, made_from=made_from, metrics=metrics) as draft:
+            yield draft
+    except pl.exceptions.PolarsError as error:
+        with write_faults(path):
+            raise OSError(str(error)) from error
 
 
 def _check_held_out(held_out_users: Sequence[str], known: set[str]) -> None:
