@@ -19,6 +19,8 @@ _US_PER_UNIT = {"s": US_PER_S, "ms": 1_000, "us": 1}
 _UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds"}
 _FIRST_S = int(datetime(1900, 1, 1, tzinfo=UTC).timestamp())
 _LAST_S = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
+END_OF_TIMES_US = _LAST_S * US_PER_S
+"""The year 2200, before which every event of a dataset lies."""
 
 _ISO = (
     r"^\s*(?P<date>\d{4}-\d{2}-\d{2})"
@@ -56,7 +58,7 @@ def microseconds(
         raise DataError(f"type {cells.dtype} holds no times", path=table.path, column=column)
     if any_year:
         return times
-    outside = (times < _FIRST_S * US_PER_S) | (times >= _LAST_S * US_PER_S)
+    outside = (times < _FIRST_S * US_PER_S) | (times >= END_OF_TIMES_US)
     table.refuse(
         outside,
         "the time {value} lies outside 1900-2200",

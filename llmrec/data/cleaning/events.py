@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from llmrec.data.raw import ROW
-from llmrec.data.times import US_PER_S
+from llmrec.data.times import END_OF_TIMES_US, US_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def _times(events: pl.DataFrame, rules: CleaningRules) -> pl.Series | None:
         return None
     bad = pl.lit(value=False)
     if rules.earliest is not None:
-        bad |= pl.col("us") < _us(rules.earliest)
+        bad |= (pl.col("us") < _us(rules.earliest)) | (pl.col("us") >= END_OF_TIMES_US)
     if rules.latest is not None:
         bad |= pl.col("us") >= _us(rules.latest)
     return _mask(events, bad)
