@@ -154,17 +154,22 @@ def _told_apart(results: Mapping[str, Any], best: str) -> list[str]:
         for pair in results["comparisons"]
         if pair["first"] == best and pair["second"] not in placed
     ]
-    level = [pair["second"] for pair in pairs if pair["p_holm"] >= _LEVEL]
-    if not pairs:
-        return []
-    nearest = pairs[0]  # rows stand in order of the headline
+    same = [pair["second"] for pair in pairs if not pair["n_different"]]
+    others = [pair for pair in pairs if pair["n_different"]]
+    notes = [f"{', '.join(same)} has the figures of {best} on every query."] if same else []
+    if not others:
+        return notes
+    level = [pair["second"] for pair in others if pair["p_holm"] >= _LEVEL]
+    nearest = others[0]  # rows stand in order of the headline
     seen = (
         f"a difference to {nearest['second']} below {nearest['smallest_detectable']:.4f} may stay "
         "unseen on these queries"
     )
     if level:
-        return [f"It is not told apart from {', '.join(level)} (Holm, 5 %); {seen}."]
-    return [f"It differs from every other row (Holm, 5 %); {seen}."]
+        told = f"It is not told apart from {', '.join(level)} (Holm, 5 %); {seen}."
+    else:
+        told = f"It differs from every other row (Holm, 5 %); {seen}."
+    return [told, *notes]
 
 
 def _sample_note(results: Mapping[str, Any]) -> list[str]:

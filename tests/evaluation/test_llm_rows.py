@@ -105,6 +105,7 @@ def test_a_model_that_says_the_same_of_all_is_chance_itself(log, loo, tmp_path):
     assert by_name(results)["llm-fusion"]["fit"]["weight"] == 0.0
     assert entry["rows"][2]["against_retriever"]["n_different"] == 0
     assert any("llm-fusion is last-item: the fitted weight is 0" in n for n in results["notes"])
+    assert "llm-fusion has the figures of last-item on every query." in results["notes"]
 
 
 def test_what_was_not_retrieved_costs_nothing_and_differs_by_nothing(log, loo, tmp_path):
