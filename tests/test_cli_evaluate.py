@@ -33,14 +33,30 @@ def test_a_run_prints_a_table_and_writes_a_report(sample, tmp_path):
     assert results["run"]["protocol"] == "leave-one-out.v1"
 
 
-@pytest.mark.parametrize("option", ["--out", "--trec"])
-def test_a_place_that_cannot_be_written_is_refused_before_any_work(sample, tmp_path, option):
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(sample, tmp_path):
     (tmp_path / "file").write_text("")
-    words = ["evaluate", str(sample), "--rows", "popularity", "--out", str(tmp_path / "run")]
-    done = CliRunner().invoke(app, [*words, option, str(tmp_path / "file")])
+    words = ["evaluate", str(sample), "--rows", "popularity", "--out", str(tmp_path / "file")]
+    done = CliRunner().invoke(app, words)
     assert isinstance(done.exception, ArtifactError)
     assert "file is not a folder" in str(done.exception)
-    assert not (tmp_path / "run").exists()
+
+
+def test_one_command_measures_rankings_and_reasons(sample, tmp_path):
+    index, run = tmp_path / "index", tmp_path / "run"
+    assert CliRunner().invoke(app, ["index", "build", str(sample), str(index), "--encoder", "hash"])
+    words = ["evaluate", str(sample), "--rows", "popularity", "--sample", "30", "--explain", "2"]
+    words += ["--out", str(run), "--index", str(index)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "(chance)" in done.output
+    assert (run / "trec" / "popularity.trec").is_file()
+    reasons = tmp_path / "run-reasons"
+    assert (reasons / "reasons.html").is_file()
+    found = json.loads((reasons / "results.json").read_text())
+    assert found["truth"]["items"] == found["items"] > 0, "the sample is a world's, so it is asked"
+    again = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
+    assert again["reasons"]["items"] == found["items"]
+    assert len(again["rows"]) == 1
 
 
 def test_an_unknown_card_is_told(sample, tmp_path):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmrec.cli.evaluate_llm import open_llm_rows, print_plan, with_sources
+from llmrec.cli.evaluate_reasons import print_reasons, reasons_folder
 from llmrec.cli.options import (
     CacheOption,
     ConfigFile,
@@ -46,8 +47,10 @@ def evaluate(
         int | None, typer.Option(min=1, help="Ask only so many queries, drawn by the seed.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of samples, draws and intervals.")] = 0,
-    trec: Annotated[
-        Path | None, typer.Option(help="Also write a TREC run file a row, and qrels, into FOLDER.")
+    trec: Annotated[bool, typer.Option(help="Also write a TREC run file a row, and qrels.")] = True,
+    explain: Annotated[
+        int | None,
+        typer.Option(min=1, help="Also explain so many users and measure the reasons."),
     ] = None,
     list_length: Annotated[int, typer.Option(min=1, help="Best items kept of each query.")] = 50,
     llm: Annotated[
@@ -86,32 +89,39 @@ def evaluate(
     With --llm (or --url, --llm-rows) an LLM reranks the first items of a row: alone, and fused
     with it by a weight that is fitted on validation. The same command into the same folder goes
     on where a stopped one ended; finished rows are kept, and more can be added.
+
+    With --explain the recommender that the same options (and the YAML) describe explains users;
+    its reasons are measured into a folder of their own, beside the run's.
     """
     from llmrec.artifacts import check_writable
+    from llmrec.cli.reasons import run_reasons
     from llmrec.data import SplitProtocol, load
     from llmrec.errors import ConfigError
-    from llmrec.evaluation import EvaluateConfig, RunFolder, plan
+    from llmrec.evaluation import EvaluateConfig, plan
     from llmrec.evaluation import evaluate as run
-    from llmrec.evaluation.trec import write_trec_files
+    from llmrec.evaluation.reasons import ReasonsConfig
 
     data, card = load(dataset), SplitProtocol.named(protocol)
     folder = out or Path("runs") / f"{data.path.resolve().name}-{card.id}"
-    for place in (folder, trec):
-        if place is not None:
-            check_writable(place / "file")
-    what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length)
-    reranks = None
-    if llm or engine or url or llm_rows:
+    check_writable(folder / "file")
+    what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length, trec=trec)
+    asks_llm = bool(llm or engine or url or llm_rows)
+    if not asks_llm and (dry_run or scorer or rerank_row or ablate):
+        raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
+    choices, reranks = None, None
+    if asks_llm or explain:
         choices = settings(
             config,
             engine=engine,
-            model=llm,
+            model=llm if asks_llm or config else "none",
             url=url,
             tokenizer=tokenizer,
             cache=cache,
             no_cache=no_cache,
             dataset=dataset,
+            index=index,
         )
+    if choices is not None and asks_llm:
         reranks = open_llm_rows(
             choices,
             scorers=scorer,
@@ -120,8 +130,6 @@ def evaluate(
             fusion_queries=fusion_queries,
             ablations=ablate,
         )
-    elif dry_run or scorer or rerank_row or ablate:
-        raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
     chosen = _rows(rows, with_index=index is not None)
     with contextlib.ExitStack() as stack:
         if reranks is not None:
@@ -132,12 +140,16 @@ def evaluate(
             print_json(plans) if as_json else print_plan(plans)
             return
         results = run(data, card, out=folder, rows=chosen, config=what, index=index, llm=reranks)
-    if trec is not None:
-        write_trec_files(RunFolder.open(folder), trec)
+    reasons = None
+    if explain is not None and choices is not None:
+        how = ReasonsConfig(users=explain, seed=seed)
+        reasons = run_reasons(choices, protocol, reasons_folder(folder), how)
     if as_json:
-        print_json(results)
-    else:
-        _print(results, folder)
+        print_json(results if reasons is None else {**results, "reasons": reasons})
+        return
+    _print(results, folder)
+    if reasons is not None:
+        print_reasons(reasons, reasons_folder(folder))
 
 
 def _rows(rows: str | None, *, with_index: bool) -> list[str]:

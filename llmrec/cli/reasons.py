@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llmrec.errors import ConfigError, DataError
 
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 
 def run_reasons(
-    choices: RecommenderConfig, protocol: str, out: Path, config: ReasonsConfig, *, world: bool
-) -> None:
+    choices: RecommenderConfig,
+    protocol: str,
+    out: Path,
+    config: ReasonsConfig,
+    *,
+    world: bool | None = None,
+) -> dict[str, Any]:
     """Open a recommender, explain users of its dataset and write the run's folder.
 
     Args:
@@ -26,19 +31,27 @@ def run_reasons(
         protocol: The card whose test queries are explained.
         out: The run's folder.
         config: How much.
-        world: Whether cited events are held against the world that wrote the dataset.
+        world: Whether cited events are held against the world that wrote the dataset; None: where
+            one of this version did.
+
+    Returns:
+        The figures, in JSON values.
+
+    Raises:
+        ConfigError: The world is asked, and none of this version wrote the dataset.
+        ArtifactError: There is no index, or ``out`` holds something else.
     """
     from llmrec.data import SplitProtocol, load
     from llmrec.evaluation.reasons import measure_reasons
     from llmrec.recommender import Recommender
     from llmrec.retrieval import ItemIndex
 
-    card, truth = SplitProtocol.named(protocol), None
-    if world:
-        truth = world_truth(load(choices.dataset))
+    card, dataset = SplitProtocol.named(protocol), load(choices.dataset)
+    asked = _wrote(dataset) is not None if world is None else world
+    truth = world_truth(dataset) if asked else None
     index = ItemIndex.load(choices.index_path)
     with Recommender.open(choices) as recommender:
-        measure_reasons(recommender, card, index, out=out, config=config, truth=truth)
+        return measure_reasons(recommender, card, index, out=out, config=config, truth=truth)
 
 
 def world_truth(dataset: Dataset) -> Truth:
@@ -65,19 +78,28 @@ def world_truth(dataset: Dataset) -> Truth:
 
 def _origin(dataset: Dataset) -> tuple[str, int]:
     """Return the label and the seed of the shipped world that wrote a dataset."""
+    found = _wrote(dataset)
+    if found is None:
+        raise ConfigError(
+            f"no simulated world of this version wrote {dataset.path}, so nobody knows why its "
+            "people chose",
+            remedy="Write it again with `llmrec data sample`, or measure without a world.",
+        )
+    return found
+
+
+def _wrote(dataset: Dataset) -> tuple[str, int] | None:
+    """Return label and seed; None where no shipped world wrote the dataset."""
     from llmrec.world import sample
     from llmrec.world.settings import SHIPPED
 
     told = dataset.made_from
-    for label in SHIPPED:
-        known = sample.made_from(told.get("seed", sample.DEFAULT_SEED), world=label)
+    seed = told.get("seed", sample.DEFAULT_SEED)
+    for label in SHIPPED if isinstance(seed, int) else ():
+        known = sample.made_from(seed, world=label)
         if all(told.get(name) == value for name, value in known.items()):
-            return label, known["seed"]
-    raise ConfigError(
-        f"no simulated world of this version wrote {dataset.path}, so nobody knows why its people "
-        "chose",
-        remedy="Write it again with `llmrec data sample`, or measure without a world.",
-    )
+            return label, seed
+    return None
 
 
 def _check_same(history: History, found: tuple[EventCause, ...]) -> None:

@@ -38,6 +38,8 @@ class EvaluateConfig(Settings):
     """How many of the best items of each query are kept."""
     resamples: int = Field(default=1000, ge=1)
     """Bootstrap draws."""
+    trec: bool = True
+    """Whether TREC files are written too; where an item's id is not one word they cannot be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

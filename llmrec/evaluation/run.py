@@ -28,6 +28,7 @@ from llmrec.evaluation.llm_rows import check_llm_rows, plan_llm_rows, run_llm_ro
 from llmrec.evaluation.report import render_reports
 from llmrec.evaluation.results import results_of
 from llmrec.evaluation.simple_rows import run_row
+from llmrec.evaluation.trec import TREC, fits_trec, write_trec_files
 from llmrec.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def evaluate(  # noqa: PLR0913 - one keyword per part of a run
     if llm is not None:
         run_llm_rows(run, with_variants(llm, protocol), specs)
     results = results_of(run.folder, environment=environment(), resamples=run.config.resamples)
+    if run.config.trec and fits_trec(run.folder):
+        write_trec_files(run.folder, run.folder.path / TREC)
     run.folder.finish(results, render_reports(run.folder, results))
     return results
 
@@ -203,7 +206,7 @@ def _made_from(
         "n_queries": len(asked),
         "n_items": len(part.dataset.catalogue),
         "tuned_on": HALF if halved else WHOLE,
-        **config.model_dump(mode="json", exclude={"resamples"}),
+        **config.model_dump(mode="json", exclude={"resamples", "trec"}),
     }
 
 

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
     from llmrec.evaluation.folder import RunFolder
 
+TREC = "trec"
+"""The folder of these files within a run's."""
+
+
+def fits_trec(folder: RunFolder) -> bool:
+    """Return whether every item's id is one word, which the format asks for."""
+    return all(i.split() == [i] for i in folder.table(ITEMS_FILE)["item_id"])
+
 
 def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
     """Write ``qrels.txt`` and one ``<row>.trec`` a row, each whole or not at all.
