@@ -1,4 +1,4 @@
-"""Measure both simulated worlds: two parameter sets, three seeds (9 was looked at last, once).
+"""Measure both simulated worlds: two parameter sets, three seeds; 9 came after all was fixed.
 
 python eval/world_report.py [PAGES]    the HTML pages' folder; figures go to eval/results/
 """
