@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import random
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
@@ -73,6 +74,19 @@ def import_vllm(*, verbose: bool) -> Any:  # noqa: ANN401 - vLLM is an optional 
     return vllm
 
 
+def let_llvmlite_be_scanned() -> None:
+    """Keep vLLM's CPU start from failing where Numba was used before it.
+
+    vLLM (0.32) reads ``vars`` of everything that any module holds. llvmlite's library answers
+    every name with a function of C, ``__dict__`` too, which has no ``get``; so it is told an
+    empty one.
+    """
+    library = getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None)
+    known = getattr(library, "_fntab", None)
+    if isinstance(known, dict):
+        known["__dict__"] = {}
+
+
 def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return a running ``vllm.LLM``.
 
@@ -92,6 +106,7 @@ def start(vllm: Any, settings: Mapping[str, Any]) -> Any:  # noqa: ANN401
     on_cpu = bool(current_platform.is_cpu())
     if on_cpu:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+        let_llvmlite_be_scanned()
     settings = {**_defaults(on_cpu=on_cpu), **settings}
     if settings.get("enable_lora"):
         settings.setdefault("lora_target_modules", list(LORA_LAYERS))
