@@ -119,9 +119,10 @@ NOTHING = {
 RULE = {"by": "talk", "pull": 5.0, "half_life_days": 50}
 
 
-def test_removing_all_causes_of_a_kind_removes_its_share():
+@pytest.mark.parametrize("by", ["talk", "director", "cast", "next"])
+def test_removing_all_causes_of_a_kind_removes_its_share(by):
     """Where one rule is all that the past does, without it the item is as likely as before."""
-    world, bare = small(**NOTHING, follow=[RULE]), small(**NOTHING, follow=[])
+    world, bare = small(**NOTHING, follow=[RULE | {"by": by}]), small(**NOTHING, follow=[])
     checked = 0
     for user in USERS:
         item, as_of = last_event(world, user)
