@@ -22,7 +22,7 @@ from llmrec.cli.options import (
 from llmrec.cli.output import JsonFlag, console, print_json, print_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 app = typer.Typer()
 
@@ -51,6 +51,10 @@ def evaluate(
     explain: Annotated[
         int | None,
         typer.Option(min=1, help="Also explain so many users and measure the reasons."),
+    ] = None,
+    run_file: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Also judge another program's TREC run file."),
     ] = None,
     list_length: Annotated[int, typer.Option(min=1, help="Best items kept of each query.")] = 50,
     llm: Annotated[
@@ -89,6 +93,9 @@ def evaluate(
     With --llm (or --url, --llm-rows) an LLM reranks the first items of a row: alone, and fused
     with it by a weight that is fitted on validation. The same command into the same folder goes
     on where a stopped one ended; finished rows are kept, and more can be added.
+
+    With --run-file a run file of another program becomes a row beside ours: its queries are called
+    q0, q1, ... as in the trec/ folder that a first run of the same card writes.
 
     With --explain the recommender that the same options (and the YAML) describe explains users;
     its reasons are measured into a folder of their own, beside the run's.
@@ -139,7 +146,16 @@ def evaluate(
             plans = plan(data, card, out=folder, rows=chosen, config=what, index=index, llm=reranks)
             print_json(plans) if as_json else print_plan(plans)
             return
-        results = run(data, card, out=folder, rows=chosen, config=what, index=index, llm=reranks)
+        results = run(
+            data,
+            card,
+            out=folder,
+            rows=chosen,
+            config=what,
+            index=index,
+            llm=reranks,
+            given=_named_files(run_file or []),
+        )
     reasons = None
     if explain is not None and choices is not None:
         how = ReasonsConfig(users=explain, seed=seed)
@@ -160,6 +176,22 @@ def _rows(rows: str | None, *, with_index: bool) -> list[str]:
     if rows == "all":
         return [name for name, spec in ROWS.items() if with_index or not spec.needs_index]
     return [name.strip() for name in rows.split(",") if name.strip()]
+
+
+def _named_files(values: Sequence[str]) -> dict[str, Path]:
+    """Read NAME=FILE; each name once."""
+    from llmrec.errors import ConfigError
+
+    found: dict[str, Path] = {}
+    for value in values:
+        name, equals, file = value.partition("=")
+        if not (name and equals and file) or name in found:
+            raise ConfigError(
+                f"--run-file {value!r} is not NAME=FILE with a name of its own",
+                remedy="For example: --run-file bm25=runs/bm25.trec",
+            )
+        found[name] = Path(file)
+    return found
 
 
 def _print(results: Mapping[str, Any], folder: Path) -> None:

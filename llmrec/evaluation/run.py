@@ -23,6 +23,7 @@ from llmrec.evaluation.folder import (
     WHOLE,
     RunFolder,
 )
+from llmrec.evaluation.given_rows import given_row
 from llmrec.evaluation.groups import group_labels
 from llmrec.evaluation.llm_rows import check_llm_rows, plan_llm_rows, run_llm_rows
 from llmrec.evaluation.report import render_reports
@@ -51,6 +52,7 @@ def evaluate(  # noqa: PLR0913 - one keyword per part of a run
     config: EvaluateConfig | None = None,
     index: Path | None = None,
     llm: LlmRows | None = None,
+    given: Mapping[str, Path] | None = None,
 ) -> dict[str, Any]:
     """Evaluate rows with full ranking and write a run folder.
 
@@ -68,6 +70,8 @@ def evaluate(  # noqa: PLR0913 - one keyword per part of a run
         llm: An LLM that reranks some of the rows. Settings of all rows are then chosen on one
             half of the validation's users (or on the whole, where the card has a calibration
             period of its own): the other half is for the fusion weight and the temperatures.
+        given: Run files of other programs by the name that their row gets; their queries are
+            called as in the TREC files that a first run of the same card writes.
 
     Returns:
         The content of ``results.json``.
@@ -81,7 +85,8 @@ def evaluate(  # noqa: PLR0913 - one keyword per part of a run
     """
     specs = _specs(rows, protocol, index, llm)
     run = _begun(dataset, protocol, out, config or EvaluateConfig(), index, llm)
-    for spec in specs:
+    files = [given_row(run, _row_name(name), path) for name, path in (given or {}).items()]
+    for spec in (*specs, *files):
         run_row(run, spec)
     if llm is not None:
         run_llm_rows(run, with_variants(llm, protocol), specs)
@@ -158,11 +163,7 @@ def _specs(
         if name not in known:
             raise ConfigError(f"there is no row {name!r}", remedy=did_you_mean(name, known))
         spec = known[name]
-        if _ROW_NAME.fullmatch(spec.name) is None:
-            raise ConfigError(
-                f"row name {spec.name!r} cannot name a folder",
-                remedy="Use lower-case letters, digits and hyphens.",
-            )
+        _row_name(spec.name)
         if spec.learns and protocol.learn == "nothing":
             raise ConfigError(
                 f"row {name!r} learns from events, and {protocol.id} allows none of this dataset's",
@@ -179,6 +180,16 @@ def _specs(
     if llm is not None:
         check_llm_rows(with_variants(llm, protocol), specs)
     return specs
+
+
+def _row_name(name: str) -> str:
+    """Return a name that can name a folder; ``ConfigError`` where it cannot."""
+    if _ROW_NAME.fullmatch(name) is None:
+        raise ConfigError(
+            f"row name {name!r} cannot name a folder",
+            remedy="Use lower-case letters, digits and hyphens.",
+        )
+    return name
 
 
 def _asked(parts: Sequence[Split], config: EvaluateConfig) -> list[tuple[int, Query]]:
