@@ -11,19 +11,22 @@ import numpy as np
 from llmrec.artifacts import sha256_of
 from llmrec.llm.answer_store import AnswerStore
 from llmrec.llm.checks import check_continuations, check_labels, check_positions
+from llmrec.llm.wrapped import WrappedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from llmrec.llm.base import Engine, EngineCard, EngineStats, LogProbs
-    from llmrec.types import TokenIds, Tokenizer
+    from llmrec.llm.base import Engine, EngineCard, LogProbs
+    from llmrec.types import TokenIds
 
 FORMAT = "llmrec engine cache 2"
 """Part of every key: another format finds nothing of this one."""
 
 
-class CachedEngine:
+class CachedEngine(WrappedEngine):
     """An engine that asks only what was not asked before, by anyone with the same file.
+
+    Its ``stats`` are the engine's, with ``cache_hits``: questions that it was not asked.
 
     A question's key holds engine, weights, dtype, adapter, token ids and labels, continuation or
     settings of writing; for a server also what it answered to a fixed question when it was opened.
@@ -40,25 +43,10 @@ class CachedEngine:
     """
 
     def __init__(self, engine: Engine, path: Path, *, commit_every: int = 64) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._store = AnswerStore(Path(path))
         self._commit_every = commit_every
         self._identity = self._store.model(_identity(engine.card), engine.card.probe)
-
-    @property
-    def card(self) -> EngineCard:
-        """Who answers: the engine inside."""
-        return self._engine.card
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The model's tokenizer."""
-        return self._engine.tokenizer
-
-    @property
-    def stats(self) -> EngineStats:
-        """The engine's counts, and ``cache_hits``: questions that it was not asked."""
-        return self._engine.stats
 
     def score_labels(
         self, prompts: Sequence[TokenIds], labels: Sequence[TokenIds]
@@ -184,7 +172,7 @@ class CachedEngine:
     def close(self) -> None:
         """Close the file and the engine."""
         self._store.close()
-        self._engine.close()
+        super().close()
 
     def _scores(self, value: bytes, size: int) -> LogProbs:
         """Return a kept answer of so many numbers."""

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from llmrec.rerank.context import HISTORY_TOKENS, LETTERS, SHUFFLED
-from llmrec.rerank.listed import WINDOW, ListedScorer
+from llmrec.rerank.context import LETTERS
+from llmrec.rerank.listed import ListedScorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmrec.llm.base import Engine
-    from llmrec.rerank.context import Listing, SharedContext
-    from llmrec.serialize import HistorySerializer
+    from llmrec.rerank.context import SharedContext
     from llmrec.types import History, Prompt, ScoreKind, Scores
 
 
@@ -26,28 +24,8 @@ class LabelScorer(ListedScorer):
     """
 
     kind: ClassVar[ScoreKind] = "labels"
+    own_template: ClassVar[str] = "rank/labels.v1"
     labelled: ClassVar[bool] = True
-
-    def __init__(  # noqa: PLR0913 - one keyword per choice
-        self,
-        engine: Engine,
-        serializer: HistorySerializer,
-        template: str = "rank/labels.v1",
-        *,
-        window: int = WINDOW,
-        n_orders: int = 1,
-        history_tokens: int = HISTORY_TOKENS,
-        listing: Listing = SHUFFLED,
-    ) -> None:
-        super().__init__(
-            engine,
-            serializer,
-            template,
-            window=window,
-            n_orders=n_orders,
-            history_tokens=history_tokens,
-            listing=listing,
-        )
 
     def _variables(self, shared: SharedContext) -> Mapping[str, Any]:
         return shared.variables

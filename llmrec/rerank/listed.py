@@ -9,7 +9,7 @@ import numpy as np
 
 from llmrec.errors import ConfigError
 from llmrec.rerank.base import renormalise
-from llmrec.rerank.context import LETTERS, PromptContext
+from llmrec.rerank.context import HISTORY_TOKENS, LETTERS, SHUFFLED, PromptContext
 from llmrec.rerank.scorer import EngineScorer
 from llmrec.rerank.windows import joined
 
@@ -34,7 +34,7 @@ class ListedScorer(EngineScorer):
     Args:
         engine: The model.
         serializer: Turns histories and items into text, counting the engine's tokens.
-        template: Id of a template that lists candidates.
+        template: Id of a template that lists candidates; None takes the scorer's own.
         window: Candidates that one prompt lists, at most.
         n_orders: Orders that are averaged (the mean of log-probabilities); each is one more
             forward pass a window.
@@ -47,6 +47,7 @@ class ListedScorer(EngineScorer):
     """
 
     order_matters: ClassVar[bool] = True  # models prefer places
+    own_template: ClassVar[str]
     labelled: ClassVar[bool]
     """Whether each candidate gets a letter, in the part of the prompt that explaining shares."""
 
@@ -54,12 +55,12 @@ class ListedScorer(EngineScorer):
         self,
         engine: Engine,
         serializer: HistorySerializer,
-        template: str,
+        template: str | None = None,
         *,
-        window: int,
-        n_orders: int,
-        history_tokens: int,
-        listing: Listing,
+        window: int = WINDOW,
+        n_orders: int = 1,
+        history_tokens: int = HISTORY_TOKENS,
+        listing: Listing = SHUFFLED,
     ) -> None:
         for name, value, least in (("window", window, 2), ("n_orders", n_orders, 1)):
             if value < least:
@@ -72,7 +73,7 @@ class ListedScorer(EngineScorer):
             history_tokens=history_tokens,
             listing=listing,
         )
-        super().__init__(engine, template, context)
+        super().__init__(engine, self.own_template if template is None else template, context)
         self.n_orders = n_orders
 
     @property

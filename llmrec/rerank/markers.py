@@ -13,19 +13,17 @@ the order matters, and orders are averaged as for labels.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmrec.rerank.context import HISTORY_TOKENS, SHUFFLED
-from llmrec.rerank.listed import WINDOW, ListedScorer
+from llmrec.rerank.listed import ListedScorer
 from llmrec.rerank.yes_no import YES_NO, log_odds
 from llmrec.templates import MarkerFinder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llmrec.llm.base import Engine
-    from llmrec.rerank.context import Listing, SharedContext
-    from llmrec.serialize import HistorySerializer
+    from llmrec.rerank.context import SharedContext
     from llmrec.types import History, Prompt, ScoreKind, Scores, TokenIds
 
 MARKER = "["
@@ -41,30 +39,13 @@ class MarkerScorer(ListedScorer):
     """
 
     kind: ClassVar[ScoreKind] = "markers"
+    own_template: ClassVar[str] = "rank/markers.v1"
     labelled: ClassVar[bool] = False
+    _labels: TokenIds = ()
 
-    def __init__(  # noqa: PLR0913 - one keyword per choice
-        self,
-        engine: Engine,
-        serializer: HistorySerializer,
-        template: str = "rank/markers.v1",
-        *,
-        window: int = WINDOW,
-        n_orders: int = 1,
-        history_tokens: int = HISTORY_TOKENS,
-        listing: Listing = SHUFFLED,
-    ) -> None:
-        super().__init__(
-            engine,
-            serializer,
-            template,
-            window=window,
-            n_orders=n_orders,
-            history_tokens=history_tokens,
-            listing=listing,
-        )
-        self._finder = MarkerFinder(engine.tokenizer, MARKER)
-        self._labels: TokenIds = ()
+    @cached_property
+    def _finder(self) -> MarkerFinder:
+        return MarkerFinder(self.engine.tokenizer, MARKER)
 
     def _variables(self, shared: SharedContext) -> Mapping[str, Any]:
         return {**shared.variables, "listed": shared.lines}

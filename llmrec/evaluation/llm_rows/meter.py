@@ -6,11 +6,13 @@ import time
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from llmrec.llm.wrapped import WrappedEngine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from llmrec.llm import Engine, EngineCard, EngineStats, LogProbs
-    from llmrec.types import TokenIds, Tokenizer
+    from llmrec.llm import Engine, LogProbs
+    from llmrec.types import TokenIds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,11 +63,11 @@ class Cost:
         }
 
 
-class MeteredEngine:
+class MeteredEngine(WrappedEngine):
     """An engine that counts what it is asked and the seconds that answers take."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._asked = Cost()
 
     @property
@@ -78,21 +80,6 @@ class MeteredEngine:
             computed_tokens=stats.computed_tokens,
             passes=stats.forward_passes,
         )
-
-    @property
-    def card(self) -> EngineCard:
-        """The engine's."""
-        return self._engine.card
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """The engine's."""
-        return self._engine.tokenizer
-
-    @property
-    def stats(self) -> EngineStats:
-        """The engine's."""
-        return self._engine.stats
 
     def score_labels(
         self, prompts: Sequence[TokenIds], labels: Sequence[TokenIds]
@@ -151,10 +138,6 @@ class MeteredEngine:
         return self._engine.stream(
             prompt, max_tokens=max_tokens, temperature=temperature, seed=seed, stop=stop
         )
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
 
     def _count(self, prompts: Sequence[TokenIds]) -> None:
         self._asked.calls += len(prompts)
