@@ -110,6 +110,20 @@ def check_place(path: Path, kind: str) -> None:
         )
 
 
+def kind_of(path: Path) -> str:
+    """Return the kind of the artifact in a folder, before anything else of it is checked.
+
+    Raises:
+        ArtifactError: There is no manifest, it cannot be read, or it names no kind.
+    """
+    kind = _read_json(Path(path)).get("kind")
+    if not isinstance(kind, str):
+        raise ArtifactError(
+            f"{Path(path) / MANIFEST} names no kind of artifact", remedy="Make the artifact again."
+        )
+    return kind
+
+
 def read_manifest(
     path: Path, kind: str, *, needs: Collection[str] = (), verify: bool = True
 ) -> Manifest:

@@ -15,6 +15,7 @@ from llmrec.cli.options import (
     IndexOption,
     ModelOption,
     NoCacheFlag,
+    RetrieverOption,
     ScorerOption,
     TokenizerOption,
     UrlOption,
@@ -38,7 +39,7 @@ def fit(
     config: ConfigFile = None,
     dataset: DatasetOption = None,
     index: IndexOption = None,
-    retriever: Annotated[str | None, typer.Option(help="mean, text or popularity.")] = None,
+    retriever: RetrieverOption = None,
     candidates: Annotated[int | None, typer.Option(help="How many are scored.")] = None,
     engine: EngineOption = None,
     model: ModelOption = None,
@@ -55,6 +56,7 @@ def fit(
     """
     from llmrec.artifacts import check_place
     from llmrec.data import SplitProtocol, load, split
+    from llmrec.errors import ConfigError
     from llmrec.evaluation.fusion import fit_fusion, sample_queries
     from llmrec.recommender import build_pipeline
 
@@ -73,6 +75,11 @@ def fit(
         scorer=scorer,
         weight=0.0,  # in place of what the YAML says: it is what is looked for
     )
+    if isinstance(choices.retriever, Path):
+        raise ConfigError(
+            f"{choices.retriever} may have learnt from the validation queries' targets",
+            remedy="Fit beside mean, text or popularity.",
+        )
     check_place(out, "fusion")
     data = load(choices.dataset)
     parts = split(data, SplitProtocol.named(protocol))

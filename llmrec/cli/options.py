@@ -20,6 +20,10 @@ DatasetOption = Annotated[Path | None, typer.Option("--dataset", help="Dataset f
 IndexOption = Annotated[
     Path | None, typer.Option("--index", help="Index folder (default: DATASET.index).")
 ]
+RetrieverOption = Annotated[
+    str | None,
+    typer.Option("--retriever", help="mean, text, popularity, or a trained retriever's folder."),
+]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="LLM: embedded name, folder or hub id; 'none'.")
 ]

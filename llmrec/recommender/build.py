@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 
 from llmrec.data import load
 from llmrec.encode import open_encoder
-from llmrec.errors import ArtifactError, ConfigError
+from llmrec.errors import ArtifactError, ConfigError, did_you_mean
 from llmrec.explain import Explainer
 from llmrec.llm import open_engine
+from llmrec.recommender.config import RETRIEVERS
 from llmrec.recommender.pipeline import Decision, Pipeline
 from llmrec.recommender.scorers import build_scorer
 from llmrec.recommender.writers import open_writer
 from llmrec.rerank import FusionArtifact, default_weight, fusion_key
-from llmrec.retrieval import ItemIndex, MeanRetriever, PopularityRetriever, TextRetriever
+from llmrec.retrieval import (
+    ItemIndex,
+    MeanRetriever,
+    PopularityRetriever,
+    TextRetriever,
+    encoder_of,
+    load_retriever,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,6 +102,8 @@ def open_reranker(config: RecommenderConfig, dataset: Dataset) -> Reranker:
 
 
 def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame) -> Retriever:
+    if isinstance(config.retriever, Path):
+        return _saved(config.retriever, config, dataset, train)
     if config.retriever == "popularity":
         return PopularityRetriever(dataset.catalogue, train)
     path = config.index_path
@@ -109,15 +119,24 @@ def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame)
     return TextRetriever(index, encoder)
 
 
+def _saved(
+    path: Path, config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame
+) -> Retriever:
+    """Load a trained retriever; a word that is neither a name nor a folder is taken for a typo."""
+    if not path.exists():
+        raise ConfigError(
+            f"retriever: {str(path)!r} is no folder, and no retriever is called so",
+            remedy=did_you_mean(path.name, RETRIEVERS),
+        )
+    encoder = None if config.encoder is None else open_encoder(config.encoder)
+    return load_retriever(path, catalogue=dataset.catalogue, interactions=train, encoder=encoder)
+
+
 def _encoder(config: RecommenderConfig, index: Path) -> Encoder:
     """Return the configured encoder, else the one whose name the index's recipe holds."""
-    name = config.encoder
-    if name is None:
-        recipe = ItemIndex.load(index).origin.recipe
-        if recipe is None:
-            raise ConfigError(f"{index} does not name its encoder; give encoder=...")
-        name = recipe.encoder
-    return open_encoder(name)
+    if config.encoder is not None:
+        return open_encoder(config.encoder)
+    return encoder_of(ItemIndex.load(index), index)
 
 
 def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker | None) -> float:

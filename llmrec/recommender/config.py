@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from llmrec.serialize import SerializerConfig
 
 EMBEDDED = frozenset({*EMBEDDED_MODELS, *EMBEDDED_ENCODERS})
+RETRIEVERS = ("mean", "text", "popularity")
+"""The retrievers that have a name; all others have a folder."""
 
 
 class ExplainSettings(Settings):
@@ -57,9 +59,9 @@ class RecommenderConfig(ScorerSettings):
     """A folder that ``llmrec data import`` or ``llmrec data sample`` wrote."""
     index: Path | None = None
     """A folder that ``llmrec index build`` wrote; default: the dataset's path plus ``.index``."""
-    retriever: Literal["mean", "text", "popularity"] = "mean"
+    retriever: Literal["mean", "text", "popularity"] | Path = "mean"
     """Where candidates come from: the recency-weighted mean of item vectors, the encoded text of
-    the history, or what most people took."""
+    the history, what most people took, or a folder that ``llmrec retriever train`` wrote."""
     encoder: str | None = None
     """Embedded name, folder or hub id; default: the one that the index was built with."""
     candidates: int = Field(default=20, ge=1, le=1000)
@@ -108,7 +110,7 @@ def read_values(path: Path | str) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
-    _root(values, ("dataset", "index", "fusion"), ("encoder",), path.parent)
+    _root(values, ("dataset", "index", "fusion", "retriever"), ("encoder",), path.parent)
     engine = values.get("engine")
     if isinstance(engine, dict):
         served = engine.get("kind") == "server"  # its model is the server's name for it
@@ -128,8 +130,12 @@ def _root(
             continue
         place = folder / Path(value).expanduser()
         is_path = value.startswith((".", "~")) or (place.is_dir() and value not in EMBEDDED)
-        if is_path or (key in paths and value != "sample"):
+        if is_path or (key in paths and value not in _NAMES.get(key, ())):
             values[key] = str(place)
+
+
+_NAMES = {"fusion": ("sample",), "retriever": RETRIEVERS}
+"""What is a name and no path."""
 
 
 def default_index(dataset: Path) -> Path:

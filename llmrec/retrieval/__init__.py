@@ -13,7 +13,8 @@ from llmrec.retrieval.neighbours import NeighbourConfig, fit_neighbours
 from llmrec.retrieval.origin import IndexOrigin
 from llmrec.retrieval.popularity import PopularityRetriever
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
-from llmrec.retrieval.text import TextRetriever
+from llmrec.retrieval.saved import load_retriever
+from llmrec.retrieval.text import TextRetriever, encoder_of
 from llmrec.retrieval.texts import ItemText, encode_items
 
 __all__ = [
@@ -33,10 +34,12 @@ __all__ = [
     "TextRetriever",
     "ease_weights",
     "encode_items",
+    "encoder_of",
     "fit_ease",
     "fit_neighbours",
     "item_counts",
     "load_recipe",
+    "load_retriever",
     "recipe_names",
     "seen_pairs",
 ]

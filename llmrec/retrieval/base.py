@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from llmrec.metrics import Block
     from llmrec.types import Candidate, Catalogue, History, Scores
 
 
@@ -48,5 +50,25 @@ class Retriever(Protocol):
 
         For the candidates that ``retrieve`` returned and the same history, the scores are equal
         to theirs (within 1e-6).
+        """
+        ...
+
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Score the whole catalogue, seen items included: ``(n_histories, n_items)``, fresh.
+
+        Items that it cannot propose have minus infinity. All others have the score that ``score``
+        gives them (within 1e-6).
+        """
+        ...
+
+    def save(self, path: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
+        """Write it to a folder, whole or not at all; ``load_retriever`` reads it back.
+
+        Args:
+            path: The folder; an older retriever of the same kind there is replaced.
+            metrics: JSON values about how it was made and how good it is, kept in the manifest.
+
+        Raises:
+            ArtifactError: The folder holds something else, or cannot be written.
         """
         ...

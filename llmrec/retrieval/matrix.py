@@ -104,13 +104,13 @@ class ItemMatrixRetriever(DenseRetriever):
             self._weights_sha256 = sha256_bytes(b"".join(array.tobytes() for array in arrays))
         return f"{self._name}@{sha256_of([self._made_from, self._weights_sha256])[:12]}"
 
-    def save(self, path: Path) -> None:
-        """Write the weights to a folder, whole or not at all.
+    def save(self, path: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
+        """Write the weights to a folder, whole or not at all; see ``Retriever``.
 
         Raises:
             ArtifactError: The folder holds something that is not such an artifact.
         """
-        with write_artifact(path, KIND, made_from=self._made_from) as folder:
+        with write_artifact(path, KIND, made_from=self._made_from, metrics=metrics) as folder:
             np.savez(folder / WEIGHTS_FILE, allow_pickle=False, **_arrays(self._weights))
 
     @classmethod
@@ -120,7 +120,7 @@ class ItemMatrixRetriever(DenseRetriever):
         Raises:
             ArtifactError: Missing, damaged, of another kind, or made from another catalogue.
         """
-        manifest = read_manifest(path, KIND)
+        manifest = read_manifest(path, KIND, needs=(WEIGHTS_FILE,))
         check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
         made = manifest.made_from
         try:
@@ -133,8 +133,10 @@ class ItemMatrixRetriever(DenseRetriever):
                 settings=made["settings"],
                 before=None if before is None else datetime.fromisoformat(before),
             )
-        except (KeyError, ValueError, TypeError, OSError) as error:
-            raise ArtifactError(f"{path} cannot be read: {error}") from error
+        except (KeyError, ValueError, TypeError, OSError, ConfigError) as error:
+            raise ArtifactError(
+                f"{path} cannot be read: {error}", remedy="Train the retriever again."
+            ) from error
 
     @property
     def _made_from(self) -> dict[str, Any]:

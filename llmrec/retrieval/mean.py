@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from pydantic import Field
 
-from llmrec.artifacts import sha256_of
+from llmrec.artifacts import check_made_from, read_manifest, sha256_of
 from llmrec.config import Settings
+from llmrec.errors import ArtifactError, ConfigError
 from llmrec.retrieval.checks import MIN_LENGTH
-from llmrec.retrieval.vector import VectorRetriever
+from llmrec.retrieval.index import ItemIndex
+from llmrec.retrieval.vector import INDEX_FOLDER, VectorRetriever
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from llmrec.encode.base import Vectors
-    from llmrec.retrieval.index import ItemIndex
-    from llmrec.types import History, Interaction
+    from llmrec.types import Catalogue, History, Interaction
 
 
 class MeanConfig(Settings):
@@ -50,16 +52,43 @@ class MeanRetriever(VectorRetriever):
     Args:
         index: The items' vectors.
         config: How much each past event counts.
+        name: The source that candidates carry.
     """
 
-    def __init__(self, index: ItemIndex, config: MeanConfig | None = None) -> None:
-        super().__init__(index, name="mean")
+    kind = "mean"
+
+    def __init__(
+        self, index: ItemIndex, config: MeanConfig | None = None, *, name: str = "mean"
+    ) -> None:
+        super().__init__(index, name=name)
         self._config = config or MeanConfig()
+
+    @classmethod
+    def load(cls, path: Path, *, catalogue: Catalogue) -> Self:
+        """Load a saved retriever.
+
+        Raises:
+            ArtifactError: Missing, damaged, of another kind, or made from another catalogue.
+        """
+        manifest = read_manifest(path, cls.kind)
+        check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
+        try:
+            name = str(manifest.made_from["name"])
+            config = MeanConfig.of(manifest.made_from["settings"], source=str(path))
+        except (KeyError, TypeError, ConfigError) as error:
+            raise ArtifactError(
+                f"{path} cannot be read: {error}", remedy="Train the retriever again."
+            ) from error
+        return cls(ItemIndex.load(path / INDEX_FOLDER, catalogue=catalogue), config, name=name)
 
     @property
     def identity(self) -> str:
         """Kind, settings and index."""
-        return f"mean:{sha256_of(self._config.model_dump())[:12]}@{self._index.sha256[:12]}"
+        return f"{self._name}:{sha256_of(self._settings)[:12]}@{self._index.sha256[:12]}"
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return self._config.model_dump()
 
     def queries(self, histories: Sequence[History]) -> Vectors:
         """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit."""

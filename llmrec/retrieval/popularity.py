@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import polars as pl
 
-from llmrec.artifacts import sha256_of
-from llmrec.errors import ConfigError
+from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_artifact
+from llmrec.errors import ArtifactError, ConfigError
 from llmrec.retrieval.checks import check_batch, check_k
 from llmrec.retrieval.vector import seen_ids
 from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -89,6 +90,39 @@ class PopularityRetriever:
     def catalogue(self) -> Catalogue:
         """The items it can propose: all."""
         return self._catalogue
+
+    def save(self, path: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
+        """Write the settings to a folder; see ``Retriever``. The events are not part of it.
+
+        Raises:
+            ArtifactError: The folder holds something that is not such an artifact.
+        """
+        made_from = {
+            "catalogue_sha256": self._catalogue.sha256,
+            "half_life_days": self._half_life_days,
+            "window_days": self._window_days,
+        }
+        with write_artifact(path, KIND, made_from=made_from, metrics=metrics):
+            pass  # the manifest says it all
+
+    @classmethod
+    def load(cls, path: Path, *, catalogue: Catalogue, interactions: pl.LazyFrame) -> Self:
+        """Load saved settings, to count the given events.
+
+        Raises:
+            ArtifactError: Missing, damaged, of another kind, or made from another catalogue.
+            UnknownItemError: An event's item is not in the catalogue.
+        """
+        manifest = read_manifest(path, KIND)
+        check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
+        made = manifest.made_from
+        days = {name: made.get(name) for name in ("half_life_days", "window_days")}
+        try:
+            return cls(catalogue, interactions, **days)
+        except (TypeError, ConfigError) as error:
+            raise ArtifactError(
+                f"{path} cannot be read: {error}", remedy="Train the retriever again."
+            ) from error
 
     def retrieve(
         self, histories: Sequence[History], k: int, *, mask_seen: bool = True

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from llmrec.artifacts import sha256_of
+from llmrec.artifacts import check_made_from, read_manifest, sha256_of
+from llmrec.encode import open_encoder
+from llmrec.errors import ArtifactError, ConfigError, TemplateError
 from llmrec.retrieval.checks import check_same_encoder
-from llmrec.retrieval.vector import VectorRetriever
-from llmrec.serialize import QUERY_CONFIG, HistorySerializer
+from llmrec.retrieval.index import ItemIndex
+from llmrec.retrieval.vector import INDEX_FOLDER, VectorRetriever
+from llmrec.serialize import QUERY_CONFIG, HistorySerializer, SerializerConfig
 from llmrec.templates import load_template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from llmrec.encode.base import Encoder, Vectors
-    from llmrec.retrieval.index import ItemIndex
-    from llmrec.types import History
+    from llmrec.types import Catalogue, History
 
 QUERY_TEMPLATE = "query/history.v1"
 _REMEMBERED = 4096  # query vectors kept, 1.5 KB each with MiniLM
@@ -44,6 +47,8 @@ class TextRetriever(VectorRetriever):
         TemplateError: The template is unknown, or not a text template.
     """
 
+    kind = "text"
+
     def __init__(
         self,
         index: ItemIndex,
@@ -61,10 +66,56 @@ class TextRetriever(VectorRetriever):
             encoder.count_tokens,
             control_strings=encoder.control_strings,
         )
-        self._template = load_template(template_id)
+        self._template_id, self._template = template_id, load_template(template_id)
         around = encoder.count_tokens([self._template.text(history="")])[0]
         self._budget_tokens = encoder.card.max_tokens - around
         self._known: dict[str, Vectors] = {}
+
+    @classmethod
+    def load(cls, path: Path, *, catalogue: Catalogue, encoder: Encoder | None = None) -> Self:
+        """Load a saved retriever.
+
+        Args:
+            path: Its folder.
+            catalogue: The one in use.
+            encoder: The one in use; default: the one that the index's recipe names.
+
+        Raises:
+            ArtifactError: Missing, damaged, of another kind, or made from another catalogue,
+                encoder or text of the template.
+            ConfigError: No encoder is given, and none is named.
+        """
+        manifest = read_manifest(path, cls.kind)
+        check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
+        index = ItemIndex.load(path / INDEX_FOLDER, catalogue=catalogue, encoder=encoder)
+        reader = encoder or encoder_of(index, path)
+        try:
+            made = manifest.made_from["settings"]
+            template, config = load_template(made["template"]), made["serializer"]
+            serializer = HistorySerializer(
+                SerializerConfig.of(config, source=str(path)),
+                catalogue,
+                reader.count_tokens,
+                control_strings=reader.control_strings,
+            )
+        except (KeyError, TypeError, ConfigError, TemplateError) as error:
+            raise ArtifactError(
+                f"{path} cannot be read: {error}", remedy="Train the retriever again."
+            ) from error
+        if template.sha256 != made.get("template_sha256"):
+            raise ArtifactError(
+                f"{path} was made with another text of the template {made['template']!r}",
+                remedy="Train the retriever again.",
+            )
+        return cls(index, reader, serializer, template_id=made["template"])
+
+    @property
+    def _settings(self) -> Mapping[str, Any]:
+        return {
+            "serializer": self._serializer.config.model_dump(mode="json"),
+            "template": self._template_id,
+            "template_sha256": self._template.sha256,
+        }
 
     @property
     def identity(self) -> str:
@@ -93,3 +144,14 @@ class TextRetriever(VectorRetriever):
         if not texts:
             return np.empty((0, self._index.dimension), dtype=np.float32)
         return np.stack([known[text] for text in texts])
+
+
+def encoder_of(index: ItemIndex, path: Path) -> Encoder:
+    """Open the encoder that an index's recipe names.
+
+    Raises:
+        ConfigError: It names none.
+    """
+    if index.origin.recipe is None:
+        raise ConfigError(f"{path} does not name its encoder; give encoder=...")
+    return open_encoder(index.origin.recipe.encoder)

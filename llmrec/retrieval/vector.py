@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from llmrec.artifacts import write_artifact
 from llmrec.retrieval.checks import check_batch, check_k
 from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from llmrec.encode.base import Vectors
+    from llmrec.metrics import Block
     from llmrec.retrieval.index import ItemIndex
     from llmrec.types import Catalogue, History, Scores
+
+
+INDEX_FOLDER = "index"
+"""Where a saved retriever keeps its index."""
 
 
 class VectorRetriever(ABC):
@@ -23,6 +32,9 @@ class VectorRetriever(ABC):
         index: The items' vectors.
         name: The source that candidates carry.
     """
+
+    kind: ClassVar[str]
+    """Of the artifact that ``save`` writes."""
 
     def __init__(self, index: ItemIndex, *, name: str) -> None:
         self._index = index
@@ -37,6 +49,11 @@ class VectorRetriever(ABC):
     @abstractmethod
     def identity(self) -> str:
         """Kind, settings and index: what a fusion artifact is keyed by."""
+
+    @property
+    @abstractmethod
+    def _settings(self) -> Mapping[str, Any]:
+        """What a saved retriever says of itself, in JSON values, beside name and index."""
 
     @property
     def index(self) -> ItemIndex:
@@ -80,6 +97,30 @@ class VectorRetriever(ABC):
             return []
         ids = [[candidate.item.item_id for candidate in row] for row in candidates]
         return self._index.scores(self.queries(histories), ids)
+
+    def scores(self, histories: Sequence[History]) -> Block:
+        """Return ``(n_histories, n_items) float64``, minus infinity without a vector."""
+        ids, catalogue = self._index.item_ids, self._index.catalogue
+        block = np.full((len(histories), len(catalogue)), -np.inf)
+        if histories and ids:
+            columns = [catalogue.position(item_id) for item_id in ids]
+            vectors = self._index.vectors(ids).astype(np.float64)
+            block[:, columns] = self.queries(histories).astype(np.float64) @ vectors.T
+        return block
+
+    def save(self, path: Path, *, metrics: Mapping[str, Any] | None = None) -> None:
+        """Write settings and index to a folder; see ``Retriever``.
+
+        Raises:
+            ArtifactError: The folder holds something that is not such an artifact.
+        """
+        made_from = {
+            "name": self._name,
+            "catalogue_sha256": self.catalogue.sha256,
+            "settings": dict(self._settings),
+        }
+        with write_artifact(path, self.kind, made_from=made_from, metrics=metrics) as folder:
+            self._index.save(folder / INDEX_FOLDER)
 
 
 def seen_ids(history: History) -> frozenset[str]:
