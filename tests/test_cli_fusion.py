@@ -41,7 +41,7 @@ def test_a_yaml_that_names_the_weight_serves_its_fit_and_its_use(fit, tmp_path):
     code, out, err = fit("fusion", "fit", tmp_path / "fitted", "--json")
     assert code == 0, err
     told = json.loads(out)
-    assert (told["made_from"]["candidates"], told["made_from"]["mask_seen"]) == (40, True)
+    assert (told["made_from"]["candidates"], told["made_from"]["seen"]) == (40, "mask")
     code, _, err = fit("recommend", "--user", "p0017", "--no-explain")
     assert code == 0, err
     code, _, err = fit("recommend", "--user", "p0017", "--no-explain", "--candidates", "30")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 from importlib import resources
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from llmrec.artifacts import sha256_of
 from llmrec.config import Settings
 from llmrec.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from llmrec.types import Seen
 
 Kind = Literal["leave-one-out", "last-m", "global-temporal", "sliding-windows"]
 
@@ -69,9 +72,10 @@ class SplitProtocol(Settings):
 
     ties: Literal["keep-earlier", "leave-out"] = "keep-earlier"
     """Events of the target's own second with a lower sequence: in the history, or left out."""
-    seen_items: Literal["mask", "rank"] = "mask"
-    """Whether a ranking leaves out items of the history. With ``mask`` an event on an item that
-    the user had before is no target, for no ranking could hold it."""
+    seen_items: Literal["mask", "rank", "only"] = "mask"
+    """Whether a ranking leaves out items of the history, ranks them too, or ranks nothing else.
+    With ``mask`` an event on an item that the user had before is no target, with ``only`` one on
+    any other item is none, for no ranking could hold it."""
     min_rating: float | None = None
     """Events rated lower (or not at all) are no targets; they stay in histories and training."""
     min_history: int = Field(default=1, ge=0)
@@ -219,6 +223,11 @@ class SplitProtocol(Settings):
     def id(self) -> str:
         """``<name>.v<version>``."""
         return f"{self.name}.v{self.version}"
+
+    @property
+    def seen(self) -> Seen:
+        """What rankers and retrievers are told of seen items."""
+        return "allow" if self.seen_items == "rank" else self.seen_items
 
     @property
     def has_periods(self) -> bool:

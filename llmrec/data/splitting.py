@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from llmrec.data.cuts import Cuts
     from llmrec.data.dataset import Dataset
     from llmrec.data.protocol import SplitProtocol
+    from llmrec.types import History
 
 _PLACE = "place"  # of an event among its user's events, from 0
 _BEFORE = "n_before"  # how many events a query on this event has in its history
@@ -193,6 +194,8 @@ def _annotated(table: pl.DataFrame, protocol: SplitProtocol) -> pl.DataFrame:
         target &= (pl.col("rating") >= protocol.min_rating).fill_null(value=False)
     if protocol.seen_items == "mask":
         target &= pl.int_range(pl.len()).over("user_id", "item_id") == 0
+    elif protocol.seen_items == "only":
+        target &= pl.col(_PLACE).min().over("user_id", "item_id") < pl.col(_BEFORE)
     return table.with_columns(target.alias(_TARGET))
 
 
@@ -256,6 +259,12 @@ def _queries(
         if protocol.as_of == "period" and begin is not None:
             moment, sequence = begin, 0
         history = dataset.history(user, as_of=moment, as_of_sequence=sequence)
-        if protocol.min_history <= len(history.interactions):  # fewer where as_of is earlier
+        enough = protocol.min_history <= len(history.interactions)  # fewer where as_of is earlier
+        if enough and (protocol.seen_items != "only" or target.item_id in _met(history)):
             queries.append(Query(history=history, target=target))
     return queries
+
+
+def _met(history: History) -> set[str]:
+    """Return the ids of what a history holds."""
+    return {event.item_id for event in history.interactions}

@@ -84,7 +84,7 @@ def fit_fusion(pipeline: Pipeline, queries: Sequence[Query], *, seed: int = 0) -
         retriever=pipeline.retriever.identity,
         reranker=reranker,
         candidates=pipeline.n_candidates,
-        mask_seen=pipeline.mask_seen,
+        seen=pipeline.seen,
     )
     return FusionArtifact.of(fit, key)
 

@@ -9,13 +9,13 @@ import polars as pl
 
 from llmrec.errors import DataError
 from llmrec.metrics import Pairs, TargetRanks, rank_targets, top_lists
-from llmrec.retrieval import seen_pairs
+from llmrec.retrieval import left_out_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llmrec.evaluation.baselines import Ranker
-    from llmrec.types import Catalogue, Query
+    from llmrec.types import Catalogue, Query, Seen
 
 RANKED = pl.Schema(
     {
@@ -38,7 +38,7 @@ def rank_queries(
     queries: Sequence[Query],
     catalogue: Catalogue,
     *,
-    mask_seen: bool,
+    seen: Seen,
     list_length: int,
     numbers: Sequence[int] | None = None,
 ) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def rank_queries(
         ranker: Scores every item.
         queries: One target each.
         catalogue: The items, in the order of the scores.
-        mask_seen: Whether items of the history are left out.
+        seen: Whether items of the history are left out, ranked, or alone ranked.
         list_length: How many of the best items are kept.
         numbers: What the queries are called; default: 0, 1, ...
 
@@ -67,8 +67,8 @@ def rank_queries(
             remedy="A ranker scores every item of the catalogue, once, in its order.",
         )
     targets = Pairs.of([[catalogue.position(query.target.item_id)] for query in queries])
-    seen = seen_pairs(histories, catalogue) if mask_seen else None
-    found = rank_targets(block, targets, seen)
+    left_out = left_out_pairs(histories, catalogue, seen=seen)
+    found = rank_targets(block, targets, left_out)
     items, scores = top_lists(block, list_length)
     return pl.DataFrame(
         {

@@ -62,7 +62,7 @@ def _ranked(
         ranker,
         queries,
         run.catalogue,
-        mask_seen=run.card.seen_items == "mask",
+        seen=run.card.seen,
         list_length=run.config.list_length,
         numbers=numbers,
     )

@@ -84,7 +84,7 @@ def build_pipeline(
         decision=decision,
         explainer=explainer,
         n_candidates=config.candidates,
-        mask_seen=config.mask_seen,
+        seen=config.seen,
         engine=engine,
     )
     return pipeline, dataset
@@ -154,6 +154,6 @@ def _weight(config: RecommenderConfig, retriever: Retriever, reranker: Reranker 
         retriever=retriever.identity,
         reranker=reranker,
         candidates=config.candidates,
-        mask_seen=config.mask_seen,
+        seen=config.seen,
     )
     return FusionArtifact.load(path, key).weight

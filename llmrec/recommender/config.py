@@ -15,6 +15,7 @@ from llmrec.explain import EvidenceConfig, ExplainerConfig
 from llmrec.llm import EngineConfig
 from llmrec.llm.models import EMBEDDED as EMBEDDED_MODELS
 from llmrec.recommender.scorers import ScorerSettings
+from llmrec.types import Seen  # noqa: TC001 - Pydantic reads it
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +68,9 @@ class RecommenderConfig(ScorerSettings):
     candidates: int = Field(default=20, ge=1, le=1000)
     """How many candidates are retrieved and scored. A request for more items than that gets the
     retriever's next ones behind them, in its order."""
-    mask_seen: bool = True
-    """Whether items of the history are left out."""
+    seen: Seen = "mask"
+    """Whether items of the history are left out, proposed like any other (``allow``), or the only
+    ones: what people take again and again."""
     engine: EngineConfig | None = Field(default_factory=EngineConfig)
     """Which LLM scores and writes; null ranks by the retriever alone, with template reasons."""
     fusion: Path | Literal["sample"] | None = None

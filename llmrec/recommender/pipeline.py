@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmrec.llm import Engine
     from llmrec.rerank import Reranker
     from llmrec.retrieval import Retriever
-    from llmrec.types import Candidate, History, Ranking
+    from llmrec.types import Candidate, History, Ranking, Seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,8 @@ class Pipeline:
     explainer: Explainer
     n_candidates: int = 20
     """How many candidates are retrieved per history, where no more items are asked for."""
-    mask_seen: bool = True
-    """Whether items of the history are left out of the candidates."""
+    seen: Seen = "mask"
+    """Whether items of the history are left out of the candidates, among them, or all of them."""
     engine: Engine | None = None
     """The LLM that ranks and writes; None where no LLM is at work."""
 
@@ -90,7 +90,7 @@ class Pipeline:
     def retrieve(self, histories: Sequence[History], *, k: int = 1) -> list[list[Candidate]]:
         """Return the candidates of each history: ``n_candidates``, and ``k`` where that is more."""
         n_candidates = max(k, self.n_candidates)
-        return self.retriever.retrieve(histories, n_candidates, mask_seen=self.mask_seen)
+        return self.retriever.retrieve(histories, n_candidates, seen=self.seen)
 
     def rank(self, histories: Sequence[History], *, k: int = 1) -> list[Ranking]:
         """Retrieve candidates and rank them: one fused score for every candidate."""

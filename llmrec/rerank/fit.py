@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmrec.rerank.base import Reranker
-    from llmrec.types import Scores
+    from llmrec.types import Scores, Seen
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class FusionArtifact:
 
     fit: FusionFit
     made_from: Mapping[str, Any]
-    """``retriever``, ``engine``, ``template``, ``scorer``, ``candidates`` and ``mask_seen``."""
+    """``retriever``, ``engine``, ``template``, ``scorer``, ``candidates`` and ``seen``."""
 
     @property
     def weight(self) -> float:
@@ -175,7 +175,7 @@ class FusionArtifact:
 
 
 def fusion_key(
-    *, retriever: str, reranker: Reranker, candidates: int, mask_seen: bool
+    *, retriever: str, reranker: Reranker, candidates: int, seen: Seen
 ) -> dict[str, Any]:
     """Return what a fitted weight holds for.
 
@@ -183,13 +183,13 @@ def fusion_key(
         retriever: The retriever's identity.
         reranker: Gives the LLM's scores.
         candidates: How many a query has; the z-scores are taken over them.
-        mask_seen: Whether items of the history are left out of them.
+        seen: Whether items of the history are left out of them, among them, or all of them.
     """
     return {
         "retriever": retriever,
         **reranker.made_of,
         "candidates": candidates,
-        "mask_seen": mask_seen,
+        "seen": seen,
     }
 
 

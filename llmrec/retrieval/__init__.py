@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from llmrec.retrieval.base import Retriever
-from llmrec.retrieval.dense import DenseRetriever, seen_pairs
+from llmrec.retrieval.bounds import left_out_pairs, seen_ids
+from llmrec.retrieval.dense import DenseRetriever
 from llmrec.retrieval.ease import EaseConfig, ease_weights, fit_ease, item_counts
 from llmrec.retrieval.flat import Hits
 from llmrec.retrieval.index import ItemIndex
@@ -38,8 +39,9 @@ __all__ = [
     "fit_ease",
     "fit_neighbours",
     "item_counts",
+    "left_out_pairs",
     "load_recipe",
     "load_retriever",
     "recipe_names",
-    "seen_pairs",
+    "seen_ids",
 ]

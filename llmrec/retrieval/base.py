@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from llmrec.metrics import Block
-    from llmrec.types import Candidate, Catalogue, History, Scores
+    from llmrec.types import Candidate, Catalogue, History, Scores, Seen
 
 
 class Retriever(Protocol):
@@ -31,15 +31,26 @@ class Retriever(Protocol):
         ...
 
     def retrieve(
-        self, histories: Sequence[History], k: int, *, mask_seen: bool = True
+        self,
+        histories: Sequence[History],
+        k: int,
+        *,
+        seen: Seen = "mask",
+        among: Collection[str] | None = None,
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates a history, best first, ranks from 1.
 
         Args:
             histories: Any number; no histories give an empty list.
-            k: How many; capped by the catalogue (less the seen items where they are masked).
-            mask_seen: Leave out items of the history (omitted events count as seen here, so that
-                a counterfactual never changes which items may be proposed).
+            k: How many; fewer come only where fewer items may be proposed.
+            seen: Whether items of the history are left out, proposed like any other, or the only
+                ones that may be (omitted events count as seen here, so that a counterfactual
+                never changes which items may be proposed).
+            among: The only ids that may be proposed; ids that the retriever does not know are
+                passed over. None: any item.
+
+        Raises:
+            ConfigError: ``k`` is below 1, or ``seen`` is none of its values.
         """
         ...
 

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llmrec.metrics import BLOCK_BYTES, Pairs, top_lists
+from llmrec.metrics import BLOCK_BYTES, top_lists
+from llmrec.retrieval.bounds import left_out_pairs
 from llmrec.retrieval.checks import check_batch, check_k, check_moments
 from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from llmrec.metrics import Block
-    from llmrec.types import Catalogue, History, Scores
+    from llmrec.types import Catalogue, History, Scores, Seen
 
 
 class DenseRetriever(ABC):
@@ -66,7 +67,12 @@ class DenseRetriever(ABC):
         return self._scores(histories)
 
     def retrieve(
-        self, histories: Sequence[History], k: int, *, mask_seen: bool = True
+        self,
+        histories: Sequence[History],
+        k: int,
+        *,
+        seen: Seen = "mask",
+        among: Collection[str] | None = None,
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates a history, best first; see ``Retriever``.
 
@@ -77,11 +83,13 @@ class DenseRetriever(ABC):
         """
         check_k(k)
         rows: list[list[Candidate]] = []
+        outside = [] if among is None else self._outside(among)
         for run in self._runs(histories):
             block = self.scores(run)
-            if mask_seen:
-                seen = seen_pairs(run, self._catalogue)
-                block[seen.queries, seen.items] = -np.inf
+            left_out = left_out_pairs(run, self._catalogue, seen=seen)
+            if left_out is not None:
+                block[left_out.queries, left_out.items] = -np.inf
+            block[:, outside] = -np.inf
             items, values = top_lists(block, k)
             rows.extend(
                 self._candidates(*row) for row in zip(items.tolist(), values.tolist(), strict=True)
@@ -107,6 +115,11 @@ class DenseRetriever(ABC):
                 found.append(values[places].astype(np.float64))
         return found
 
+    def _outside(self, among: Collection[str]) -> list[int]:
+        """Return the catalogue positions of all other items."""
+        allowed = frozenset(among)
+        return [n for n, item_id in enumerate(self._ids) if item_id not in allowed]
+
     def _runs(self, histories: Sequence[History]) -> Iterator[Sequence[History]]:
         """Yield as many histories at once as a block holds."""
         size = max(1, BLOCK_BYTES // (4 * max(1, len(self._ids))))
@@ -121,13 +134,3 @@ class DenseRetriever(ABC):
             for rank, (item, value) in enumerate(zip(items, values, strict=True), start=1)
             if item >= 0
         ]
-
-
-def seen_pairs(histories: Sequence[History], catalogue: Catalogue) -> Pairs:
-    """Return the catalogue positions of what each history holds, omitted events included."""
-    return Pairs.of(
-        [
-            [catalogue.position(e.item_id) for e in history.interactions if e.item_id in catalogue]
-            for history in histories
-        ]
-    )

@@ -10,18 +10,18 @@ import polars as pl
 
 from llmrec.artifacts import check_made_from, read_manifest, sha256_of, write_artifact
 from llmrec.errors import ArtifactError, ConfigError
+from llmrec.retrieval.bounds import bounds_of
 from llmrec.retrieval.checks import check_batch, check_k
-from llmrec.retrieval.vector import seen_ids
 from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from llmrec.metrics import Block
-    from llmrec.types import Catalogue, History, Scores
+    from llmrec.types import Catalogue, History, Scores, Seen
 
 KIND = "popularity"
 _DAY_S = 86_400
@@ -125,16 +125,23 @@ class PopularityRetriever:
             ) from error
 
     def retrieve(
-        self, histories: Sequence[History], k: int, *, mask_seen: bool = True
+        self,
+        histories: Sequence[History],
+        k: int,
+        *,
+        seen: Seen = "mask",
+        among: Collection[str] | None = None,
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates a history, best first; see ``Retriever``."""
         check_k(k)
         found: list[list[Candidate]] = [[] for _ in histories]
+        bounds = [bounds_of(history, seen=seen, among=among) for history in histories]
         for places, scores in self._at_moments(histories):
-            seen = {n: seen_ids(histories[n]) if mask_seen else frozenset() for n in places}
-            first = _first(scores, k + max(map(len, seen.values())))
+            first = _first(scores, k + max(len(bounds[n].left_out) for n in places))
             for n in places:
-                rows = [row for row in first if self._ids[row] not in seen[n]][:k]
+                allowed, left_out = bounds[n].among, bounds[n].left_out
+                best = first if allowed is None else self._ordered(allowed, scores)
+                rows = [row for row in best if self._ids[row] not in left_out][:k]
                 found[n] = [
                     self._candidate(row, rank, scores) for rank, row in enumerate(rows, start=1)
                 ]
@@ -215,6 +222,13 @@ class PopularityRetriever:
         weights = 0.5 ** ((newest_s - times_s[start:stop]) / half_life_s)
         faded = 0.5 ** ((newest_s - times_s[max(start - 1, 0)]) / half_life_s)
         return np.asarray(counts * faded + np.bincount(rows, weights, minlength=len(counts)))
+
+    def _ordered(self, item_ids: Collection[str], scores: Scores) -> list[int]:
+        """Return the rows of those items that are in the catalogue, best first."""
+        known = [item_id for item_id in item_ids if item_id in self._catalogue]
+        rows = np.array(sorted(map(self._catalogue.position, known)), dtype=np.int64)
+        ordered: list[int] = rows[np.argsort(-scores[rows], kind="stable")].tolist()
+        return ordered
 
     def _candidate(self, row: int, rank: int, scores: Scores) -> Candidate:
         item = self._catalogue[self._ids[row]]

@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from llmrec.artifacts import write_artifact
+from llmrec.retrieval.bounds import Bounds, bounds_of
 from llmrec.retrieval.checks import check_batch, check_k
 from llmrec.types import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from llmrec.encode.base import Vectors
     from llmrec.metrics import Block
     from llmrec.retrieval.index import ItemIndex
-    from llmrec.types import Catalogue, History, Scores
-
+    from llmrec.types import Catalogue, History, Scores, Seen
 
 INDEX_FOLDER = "index"
 """Where a saved retriever keeps its index."""
+Found = list[tuple[str, float]]
+"""Item ids with their scores, best first."""
 
 
 class VectorRetriever(ABC):
@@ -70,23 +72,50 @@ class VectorRetriever(ABC):
         """Return ``(n_histories, dimension) float32, L2-normalised``."""
 
     def retrieve(
-        self, histories: Sequence[History], k: int, *, mask_seen: bool = True
+        self,
+        histories: Sequence[History],
+        k: int,
+        *,
+        seen: Seen = "mask",
+        among: Collection[str] | None = None,
     ) -> list[list[Candidate]]:
         """Return up to ``k`` candidates a history, best first; see ``Retriever``."""
         check_k(k)
         if not histories:
             return []
-        seen = [seen_ids(history) for history in histories] if mask_seen else None
-        hits = self._index.search(self.queries(histories), k, exclude=seen)
-        ids, catalogue = self._index.item_ids, self._index.catalogue
+        bounds = [bounds_of(history, seen=seen, among=among) for history in histories]
+        queries = self.queries(histories)
+        narrow = among is not None or seen == "only"
+        found = (self._ranked if narrow else self._nearest)(queries, k, bounds)
+        catalogue = self._index.catalogue
         return [
             [
-                Candidate(item=catalogue[ids[row]], score=score, rank=rank, source=self._name)
-                for rank, (row, score) in enumerate(zip(rows, scores, strict=True), start=1)
-                if row >= 0
+                Candidate(item=catalogue[item_id], score=score, rank=rank, source=self._name)
+                for rank, (item_id, score) in enumerate(row, start=1)
             ]
+            for row in found
+        ]
+
+    def _nearest(self, queries: Vectors, k: int, bounds: Sequence[Bounds]) -> list[Found]:
+        """Search the whole index, less what is left out."""
+        hits = self._index.search(queries, k, exclude=[bound.left_out for bound in bounds])
+        ids = self._index.item_ids
+        return [
+            [(ids[row], score) for row, score in zip(rows, scores, strict=True) if row >= 0]
             for rows, scores in zip(hits.rows.tolist(), hits.scores.tolist(), strict=True)
         ]
+
+    def _ranked(self, queries: Vectors, k: int, bounds: Sequence[Bounds]) -> list[Found]:
+        """Score every allowed item, however few there are; ties in the index's order."""
+        allowed = [
+            sorted((i for i in bound.allowed if i in self._index), key=self._index.row)
+            for bound in bounds
+        ]
+        found = []
+        for ids, scores in zip(allowed, self._index.scores(queries, allowed), strict=True):
+            best = np.argsort(-scores, kind="stable")[:k].tolist()
+            found.append([(ids[place], float(scores[place])) for place in best])
+        return found
 
     def score(
         self, histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]
@@ -121,8 +150,3 @@ class VectorRetriever(ABC):
         }
         with write_artifact(path, self.kind, made_from=made_from, metrics=metrics) as folder:
             self._index.save(folder / INDEX_FOLDER)
-
-
-def seen_ids(history: History) -> frozenset[str]:
-    """Return what the user has met before, omitted events included."""
-    return frozenset(event.item_id for event in history.interactions)

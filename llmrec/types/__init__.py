@@ -6,7 +6,7 @@ from llmrec.types.catalogue import AttributeValue, Catalogue, Item
 from llmrec.types.explanation import Author, Evidence, Explanation, Finding, Recommendation
 from llmrec.types.history import SESSION_GAP_S, History, Interaction, Query, as_utc
 from llmrec.types.prompt import Message, Prompt, TokenIds, Tokenizer
-from llmrec.types.ranking import Candidate, Ranking, ScoreKind, Scorer, Scores
+from llmrec.types.ranking import Candidate, Ranking, ScoreKind, Scorer, Scores, Seen
 
 __all__ = [
     "SESSION_GAP_S",
@@ -28,6 +28,7 @@ __all__ = [
     "ScoreKind",
     "Scorer",
     "Scores",
+    "Seen",
     "TokenIds",
     "Tokenizer",
     "as_utc",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from llmrec.types.history import History
 
 Scores = NDArray[np.float64]
+Seen = Literal["mask", "allow", "only"]
+"""What becomes of the items of a history: left out, proposed like any other, or the only ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,22 +67,37 @@ def test_candidates_come_best_first_with_ranks_from_one_and_carry_their_source(r
         assert all(CATALOGUE[c.item.item_id] == c.item for c in row)
 
 
-def test_seen_items_are_masked_or_not(retriever):
-    masked = ids(retriever.retrieve(HISTORIES, N))
-    for row, past in zip(masked, HISTORIES, strict=True):
-        seen = {event.item_id for event in past.interactions}
-        assert set(row) == set(CATALOGUE) - seen
-    for row in ids(retriever.retrieve(HISTORIES, N, mask_seen=False)):
-        assert set(row) == set(CATALOGUE)
+def allowed(past, seen, among=None):
+    """The ids that a retriever may propose."""
+    met = {event.item_id for event in past.interactions}
+    known = {"mask": set(CATALOGUE) - met, "allow": set(CATALOGUE), "only": met}[seen]
+    return known if among is None else known & set(among)
 
 
-def test_masking_takes_seen_items_out_and_changes_nothing_else(retriever):
-    masked = retriever.retrieve(HISTORIES, 7)
-    whole = retriever.retrieve(HISTORIES, N, mask_seen=False)
-    for few, all_, past in zip(masked, whole, HISTORIES, strict=True):
-        seen = {event.item_id for event in past.interactions}
-        rest = [c for c in all_ if c.item.item_id not in seen][:7]
+SEEN = ["mask", "allow", "only"]
+ODD = [f"i{n}" for n in range(1, N, 2)]
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_seen_items_are_masked_or_allowed_or_the_only_ones(retriever, seen):
+    rows = ids(retriever.retrieve(HISTORIES, N, seen=seen))
+    assert [set(row) for row in rows] == [allowed(past, seen) for past in HISTORIES]
+
+
+def test_a_setting_of_seen_items_that_does_not_exist_is_refused(retriever):
+    with pytest.raises(ConfigError, match="Did you mean 'mask'"):
+        retriever.retrieve(HISTORIES, 3, seen="masked")
+
+
+@pytest.mark.parametrize("among", [None, ODD, ["i3", "i40"], ["x9", "i7"], []])
+@pytest.mark.parametrize("seen", SEEN)
+def test_bounds_take_items_out_and_change_nothing_else(retriever, seen, among):
+    bound = retriever.retrieve(HISTORIES, 7, seen=seen, among=among)
+    whole = retriever.retrieve(HISTORIES, N, seen="allow")
+    for few, all_, past in zip(bound, whole, HISTORIES, strict=True):
+        rest = [c for c in all_ if c.item.item_id in allowed(past, seen, among)][:7]
         assert ids([few]) == ids([rest])
+        assert [c.rank for c in few] == list(range(1, len(few) + 1))
         assert [c.score for c in few] == pytest.approx([c.score for c in rest], abs=1e-6)
 
 
@@ -130,9 +145,7 @@ def test_candidates_of_others_are_scored_too_seen_ones_included(retriever):
     given_ = [Candidate(item=CATALOGUE[i], score=0, rank=1, source="file") for i in ("i3", "i50")]
     [scores] = retriever.score([HISTORIES[0]], [given_])
     assert np.isfinite(scores).all()
-    by_id = {
-        c.item.item_id: c.score for c in retriever.retrieve(HISTORIES[:1], N, mask_seen=False)[0]
-    }
+    by_id = {c.item.item_id: c.score for c in retriever.retrieve(HISTORIES[:1], N, seen="allow")[0]}
     assert scores == pytest.approx([by_id["i3"], by_id["i50"]], abs=1e-6)
 
 
@@ -159,7 +172,9 @@ def test_omitted_events_count_as_seen_and_for_nothing_else(kind, retriever):
     less = past.without([1, 3])
     found = retriever.retrieve([less], N)[0]
     assert not {"i3", "i9", "i15", "i20"} & set(ids([found])[0])
-    everything = retriever.retrieve([past], N, mask_seen=False)[0]
+    everything = retriever.retrieve([past], N, seen="allow")[0]
+    again = retriever.retrieve([less], N, seen="only")[0]
+    assert {"i3", "i9", "i15", "i20"} == set(ids([again])[0])
     [whole], [left] = retriever.score([past], [everything]), retriever.score([less], [everything])
     if "popularity" in kind:
         assert np.array_equal(whole, left)
@@ -172,7 +187,7 @@ def test_omitted_events_count_as_seen_and_for_nothing_else(kind, retriever):
 def test_what_is_omitted_leaves_no_trace_in_the_scores(retriever):
     """Two histories that differ only in the item of an omitted event score alike."""
     one, other = history([3, 9, 15, 20]).without([1]), history([3, 40, 15, 20]).without([1])
-    candidates = retriever.retrieve([one], 10, mask_seen=False)
+    candidates = retriever.retrieve([one], 10, seen="allow")
     [first] = retriever.score([one], candidates)
     [second] = retriever.score([other], candidates)
     assert first == pytest.approx(second, abs=1e-6)
@@ -216,16 +231,17 @@ def all_retrievers():
     numbers=st.lists(st.integers(0, N - 1), max_size=30),
     data=st.data(),
     k=st.integers(1, N + 5),
-    mask_seen=st.booleans(),
+    seen=st.sampled_from(SEEN),
+    among=st.none() | st.sets(st.sampled_from([*CATALOGUE, "x9"])),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_history_gives_what_is_left_each_once(all_retrievers, numbers, data, k, mask_seen):
+def test_any_history_gives_what_is_left_each_once(all_retrievers, numbers, data, k, seen, among):
     omitted = data.draw(st.sets(st.integers(0, len(numbers) - 1)) if numbers else st.just(set()))
     past = history(numbers).without(sorted(omitted))
-    allowed = set(CATALOGUE) - ({f"i{n}" for n in numbers} if mask_seen else set())
+    left = allowed(past, seen, among)
     for retriever in all_retrievers:
-        [row] = retriever.retrieve([past], k, mask_seen=mask_seen)
-        assert len(row) == min(k, len(allowed))
-        assert len(set(ids([row])[0]) & allowed) == len(row)
+        [row] = retriever.retrieve([past], k, seen=seen, among=among)
+        assert len(row) == min(k, len(left))
+        assert len(set(ids([row])[0]) & left) == len(row)
         [scores] = retriever.score([past], [row])
         assert scores == pytest.approx([c.score for c in row], abs=1e-6)

@@ -179,7 +179,7 @@ cuts = st.sampled_from(
 rules = st.fixed_dictionaries(
     {
         "ties": st.sampled_from(["keep-earlier", "leave-out"]),
-        "seen_items": st.sampled_from(["mask", "rank"]),
+        "seen_items": st.sampled_from(["mask", "rank", "only"]),
         "min_history": st.integers(0, 2),
         "train_for_test": st.sampled_from(["train", "with-validation"]),
         "shots": st.sampled_from([None, 1, 2]),

@@ -107,6 +107,13 @@ def test_an_item_that_the_user_had_is_no_target_where_seen_items_are_masked(tmp_
     assert asked(ranked.test) == [("a", "0", ["0", "1", "0", "2"])]
 
 
+def test_only_what_the_user_had_is_a_target_where_nothing_else_is_ranked(tmp_path):
+    rows = [("a", item, n, 0, None) for n, item in enumerate("01203")]
+    only = split(dataset(tmp_path, rows), LOO.model_copy(update={"seen_items": "only"}))
+    assert asked(only.test) == [("a", "0", ["0", "1", "2"])]
+    assert (only.protocol.seen, LOO.seen) == ("only", "mask")
+
+
 def test_users_can_be_left_out_of_everything(tmp_path):
     card = LOO.model_copy(update={"leave_out_users": ("a",)})
     data = dataset(tmp_path, ROWS)
@@ -204,7 +211,7 @@ events = st.lists(
 cards = st.builds(
     dict,
     ties=st.sampled_from(["keep-earlier", "leave-out"]),
-    seen_items=st.sampled_from(["mask", "rank"]),
+    seen_items=st.sampled_from(["mask", "rank", "only"]),
     min_history=st.integers(0, 2),
     held_out_users=st.sampled_from(["leave-out", "ask"]),
 )
@@ -255,9 +262,11 @@ def test_no_split_lets_the_future_cross_over(rows, changes, temporal, order):
         assert all(moment < query.target.moment for moment in own)
         assert all(e.moment < query.target.moment for e in query.history.interactions)
         assert len(query.history.interactions) >= card.min_history
+        seen = {event.item_id for event in query.history.interactions}
         if card.seen_items == "mask" and card.ties == "keep-earlier":
-            seen = {event.item_id for event in query.history.interactions}
             assert query.target.item_id not in seen
+        if card.seen_items == "only":
+            assert query.target.item_id in seen
     if temporal:
         assert train["timestamp_s"].max() < 2
         assert all(at(2) <= q.target.timestamp < at(4) for q in result.validation)

@@ -28,7 +28,7 @@ def test_ease_figures(log, card, decay, expected, request):
     fitting = Fitting(catalogue=parts.dataset.catalogue, events=parts.train_for_test)
     ranker = ROWS["ease"].fit(fitting, {"regularisation": 200.0, "decay": decay})
     ranks = ranks_of(
-        rank_queries(ranker, parts.test, fitting.catalogue, mask_seen=True, list_length=10)
+        rank_queries(ranker, parts.test, fitting.catalogue, seen="mask", list_length=10)
     )
     for k, (hits, gain) in expected.items():
         assert recall(ranks, k).mean() == pytest.approx(hits, abs=0.0006)

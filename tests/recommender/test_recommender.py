@@ -176,7 +176,7 @@ def test_a_fitted_weight_serves_the_parts_it_was_fitted_for(
     artifact.save(tmp_path / "fusion")
     fitted = {**options, "weight": None, "fusion": tmp_path / "fusion"}
     assert Recommender.open(**fitted).pipeline.decision.weight == artifact.weight
-    for change in ({"retriever": "popularity"}, {"candidates": 9}, {"mask_seen": False}):
+    for change in ({"retriever": "popularity"}, {"candidates": 9}, {"seen": "only"}):
         (name,) = change
         with pytest.raises(ArtifactError, match=name):
             Recommender.open(**{**fitted, **change})

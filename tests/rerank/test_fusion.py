@@ -244,7 +244,7 @@ class NamedReranker:
 
 
 def key():
-    return fusion_key(retriever="text@1", reranker=NamedReranker(), candidates=20, mask_seen=True)
+    return fusion_key(retriever="text@1", reranker=NamedReranker(), candidates=20, seen="mask")
 
 
 @pytest.mark.parametrize("proven", [True, False])
@@ -275,7 +275,7 @@ def test_an_artifact_comes_back_as_it_was_saved(tmp_path):
         ({"template": "t@2"}, "template 't@1', but 't@2' is in use"),
         ({"scorer": "labels:2"}, "scorer 'labels:1', but 'labels:2' is in use"),
         ({"candidates": 40}, "candidates 20, but 40 is in use"),
-        ({"mask_seen": False}, "mask_seen True, but False is in use"),
+        ({"seen": "allow"}, "seen 'mask', but 'allow' is in use"),
     ],
 )
 def test_a_weight_fitted_for_something_else_is_refused_by_name(tmp_path, changed, message):

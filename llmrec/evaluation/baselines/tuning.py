@@ -77,7 +77,7 @@ def _ranked(
             ranker,
             queries[start : start + BATCH],
             fitting.catalogue,
-            mask_seen=protocol.seen_items == "mask",
+            seen=protocol.seen,
             list_length=1,
         )
         for start in range(0, len(queries), BATCH)
