@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from llmrec.explain.claims.tokens import fold
 from llmrec.explain.claims.vocabulary import attribute_values
+from llmrec.explain.claims.when import MONTHS
 from llmrec.neutralize import neutralize, quoted
 from llmrec.serialize import title_text
 
@@ -29,21 +30,7 @@ PERSONS = frozenset(["director", "writer", "cast"])
 _QUOTED = re.compile("\u201c[^\u201d]*\u201d")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _NUMBER = re.compile(r"(?<![\[\d.])\b\d+(?:\.\d+)?\b(?![\]\d.])")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_DATE = re.compile(rf"\b\d{{1,2}} (?P<month>{'|'.join(_MONTHS)}) (?:19|20)\d\d\b")
+_DATE = re.compile(rf"\b\d{{1,2}} (?P<month>{'|'.join(MONTHS)}) (?:19|20)\d\d\b")
 _BOUND = re.compile(
     r"\b(?:over|more|least|most|about|around|nearly|almost|under|less|fewer|up to)\b"
 )
@@ -118,8 +105,8 @@ def _other_time(text: str, facts: Facts, rng: np.random.Generator) -> str | None
     if not places or _ambiguous(facts):
         return None
     found = _one(places, rng)
-    month = _MONTHS.index(found["month"])
-    moved = _MONTHS[(month + 1 + int(rng.integers(10))) % 12]
+    month = MONTHS.index(found["month"])
+    moved = MONTHS[(month + 1 + int(rng.integers(10))) % 12]
     return _replaced(text, found.span("month"), moved)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import yaml
+
+from llmrec.evaluation.pages import filled
+from llmrec.evaluation.reasons.curves import curve_table, lead, plots, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,13 +33,13 @@ def reason_tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
 
 def reason_page(results: Mapping[str, Any]) -> str:
     """Return the tables as an HTML page; every text in it is escaped."""
-    source = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source).render(
+    return filled(
+        __package__,
+        "page.html.jinja",
         run=results["run"],
         items=results["items"],
+        plots=plots(results["faithfulness"]["curve"]),
+        points=results["faithfulness"]["curve"],
         sections=reason_tables(results),
         made_from=yaml.safe_dump(dict(results["run"]), sort_keys=False),
         environment=yaml.safe_dump(results["environment"], sort_keys=False),
@@ -47,8 +48,8 @@ def reason_page(results: Mapping[str, Any]) -> str:
 
 _BEFORE = "Claims of the LLM's drafts that the checker finds true, by category of claim."
 _AFTER = (
-    "The same of the texts that were shipped. They are grounded by construction, so this is worth "
-    "what the checker catches of false texts (below)."
+    "Claims of the shipped texts that the checker finds true, by category of claim. What it "
+    "refuses is not shipped, so this is worth what it catches of false texts (below)."
 )
 _PLANTED = (
     "One title, number, time, person or attribute of a shipped text exchanged for a false one: the "
@@ -58,6 +59,10 @@ _RATES = "Texts, not claims. Templates are true by construction, so what is refu
 _FORM = (
     "Means over texts; repeated are runs of four words. Distinct-1 and -2 are of all texts "
     "together, without an interval."
+)
+_CURVES = (
+    "Events taken away one after the other: the cited ones from the strongest on, the newest, the "
+    "most similar, and some drawn at random. Each number counts the items that cite so many."
 )
 _JUDGE = "The LLM's first draft against what was shipped in its place, asked in both orders."
 _SAME_SCORES = (
@@ -103,9 +108,10 @@ def _faithful(found: Mapping[str, Any], *, order_matters: bool) -> list[tuple[st
         "that they suffice.",
     }
     headings = {"removed": "Events removed together", "kept": "Only these events kept"}
-    return [
+    sections = [
         (headings[what], text + note, _against_others(found[what])) for what, text in texts.items()
     ]
+    return [*sections, ("Evidence curves", _CURVES + note, curve_table(found["curve"]))]
 
 
 def _true(found: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
@@ -134,11 +140,8 @@ def _against_others(figures: Mapping[str, Any]) -> Rows:
         line = {"events": way["way"], "items": str(way["n"]), "mean": shown(way), "cited lead": ""}
         line["p (Holm)"] = ""
         if way["way"] in leads:
-            lead = leads[way["way"]]
-            line["cited lead"] = (
-                f"{lead['difference']:+.3f} ({lead['low']:+.3f} to {lead['high']:+.3f})"
-            )
-            line["p (Holm)"] = f"{lead['p_holm']:.4f}"
+            line["cited lead"] = lead(leads[way["way"]])
+            line["p (Holm)"] = f"{leads[way['way']]['p_holm']:.4f}"
         rows.append(line)
     return rows if any(way["n"] for way in figures["ways"]) else []
 
@@ -164,10 +167,3 @@ def _lines(figures: Mapping[str, Mapping[str, Any]]) -> Rows:
         {"figure": name, "n": str(figure["n"]), "value": shown(figure)}
         for name, figure in figures.items()
     ]
-
-
-def shown(figure: Mapping[str, Any]) -> str:
-    """Return a figure with its interval; a dash for none."""
-    if figure["value"] is None:
-        return "-"
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"

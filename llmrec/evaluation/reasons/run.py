@@ -21,7 +21,7 @@ from llmrec.evaluation.reasons.form import form_figures
 from llmrec.evaluation.reasons.groundedness import groundedness_figures
 from llmrec.evaluation.reasons.judge import judge_figures
 from llmrec.evaluation.reasons.report import reason_page
-from llmrec.evaluation.reasons.table import REASONS
+from llmrec.evaluation.reasons.table import REASONS, TABLE_FORMAT
 from llmrec.evaluation.reasons.truth import truth_figures
 from llmrec.explain import Explainer
 from llmrec.progress import track
@@ -204,6 +204,7 @@ def _made_from(
     dataset, decision = recommender.dataset, bench.pipeline.decision
     explain = bench.pipeline.explainer.config
     return {
+        "table_format": TABLE_FORMAT,
         "dataset": None if dataset is None else dataset.path.name,
         "dataset_sha256": None if dataset is None else dataset.sha256,
         "protocol": protocol.id,

@@ -6,6 +6,8 @@ import polars as pl
 
 _FINDING = pl.Struct({"category": pl.String(), "ok": pl.Boolean()})
 
+TABLE_FORMAT = 2
+"""Changes with the columns: part of what a run is made from."""
 REASONS = pl.Schema(
     {
         "user_id": pl.String(),
@@ -37,7 +39,9 @@ REASONS = pl.Schema(
                 {
                     "way": pl.String(),
                     "order": pl.Int32(),
+                    "events": pl.Int32(),
                     "removed": pl.Float64(),
+                    "places": pl.Int32(),
                     "kept": pl.Float64(),
                 }
             )
@@ -49,6 +53,7 @@ REASONS = pl.Schema(
 """Per item the text that was shipped and what the checker said of it; the LLM's drafts (the first,
 and the second where there was one) and what the checker said of them; whether the template's text,
 true by construction, stands; the false texts that were planted; the cited positions, the strongest
-first; each event's similarity to the item; the fall of the item's log-odds without, and with
-nothing but, the events of each way to choose them; what each event does to the item in a simulated
+first; each event's similarity to the item; for each way to choose events and
+each number of them the fall of the item's log-odds and the places that it loses without them, and
+with all of them its fall with nothing but them; what each event does to the item in a simulated
 world (null without one); and a judge's verdicts, one for each order in which it was asked."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
+from llmrec.evaluation.pages import filled
 from llmrec.evaluation.report.markdown import markdown_text, section
 from llmrec.evaluation.report.tables import number, signed, spoken
 
@@ -126,11 +124,9 @@ def comparison_markdown(found: Mapping[str, Any]) -> str:
 
 def comparison_html(found: Mapping[str, Any]) -> str:
     """Return the comparison as one HTML page that needs no other file; all text is escaped."""
-    source = resources.files(__package__).joinpath("comparison.html.jinja")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source.read_text(encoding="utf-8")).render(
+    return filled(
+        __package__,
+        "comparison.html.jinja",
         title=_title(found),
         headline=found["headline"],
         notes=comparison_notes(found),

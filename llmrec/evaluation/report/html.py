@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import yaml
 
+from llmrec.evaluation.pages import filled
 from llmrec.evaluation.report import llm, tables
 from llmrec.evaluation.report.ablations import ablation_tables, place_curves
 from llmrec.evaluation.report.examples import best_without_llm
@@ -32,54 +31,39 @@ COLOURS = (
 
 def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of a run; every text in it is escaped."""
-    return (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            run=results["run"],
-            queries=results["queries"],
-            notes=results["notes"],
-            card=yaml.safe_dump(results["run"]["card"], sort_keys=False),
-            environment=yaml.safe_dump(results["environment"], sort_keys=False),
-            bars=bars(results),
-            lines=lines(results),
-            llm_table=llm.llm_table(results),
-            llm=[
-                {
-                    **entry,
-                    "funnel": llm.funnel(entry),
-                    "curves": llm.curves(entry),
-                    "latency": llm.latency(entry),
-                    "cached": entry["cost"].get("test", {}).get("cache_hits", 0),
-                }
-                for entry in results["llm"]
-            ],
-            llm_sections=llm_sections(results),
-            headline=results["run"]["card"]["headline"],
-            ablation_tables=ablation_tables(results),
-            place_curves=place_curves(results),
-            sections=sections_of(results),
-            trials=[
-                (row["name"], tables.trial_table(row))
-                for row in results["rows"]
-                if len(row["trials"]) > 1
-            ],
-            examples=examples,
-            best=best_without_llm(results) or "",
-        )
-    )
-
-
-def _environment() -> jinja2.Environment:
-    folder = resources.files(__package__)
-    return jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(
-            lambda name: folder.joinpath(name).read_text(encoding="utf-8")
-        ),
+    return filled(
+        __package__,
+        "page.html.jinja",
+        run=results["run"],
+        queries=results["queries"],
+        notes=results["notes"],
+        card=yaml.safe_dump(results["run"]["card"], sort_keys=False),
+        environment=yaml.safe_dump(results["environment"], sort_keys=False),
+        bars=bars(results),
+        lines=lines(results),
+        llm_table=llm.llm_table(results),
+        llm=[
+            {
+                **entry,
+                "funnel": llm.funnel(entry),
+                "curves": llm.curves(entry),
+                "latency": llm.latency(entry),
+                "cached": entry["cost"].get("test", {}).get("cache_hits", 0),
+            }
+            for entry in results["llm"]
+        ],
+        llm_sections=llm_sections(results),
+        headline=results["run"]["card"]["headline"],
+        ablation_tables=ablation_tables(results),
+        place_curves=place_curves(results),
+        sections=sections_of(results),
+        trials=[
+            (row["name"], tables.trial_table(row))
+            for row in results["rows"]
+            if len(row["trials"]) > 1
+        ],
+        examples=examples,
+        best=best_without_llm(results) or "",
     )
 
 

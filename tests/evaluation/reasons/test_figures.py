@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from llmrec.errors import DataError
 from llmrec.evaluation.reasons import Truth
+from llmrec.evaluation.reasons.curves import plots
 from llmrec.evaluation.reasons.faithfulness import faithfulness_figures
 from llmrec.evaluation.reasons.form import form_figures, words_of
 from llmrec.evaluation.reasons.groundedness import groundedness_figures
@@ -19,19 +20,19 @@ from tests.evaluation.reasons.cases import FEW, evidence_at, history_of
 
 
 class Lifts:
-    """A decision in which event ``n`` lifts the first candidate by ``lifts[n]``."""
+    """A decision in which event ``n`` lifts the first candidate by ``lifts[n]``, none the other."""
 
     order_matters = False
 
-    def __init__(self, lifts):
-        self.lifts = lifts
+    def __init__(self, lifts, other=0.0):
+        self.lifts, self.other = lifts, other
 
     def __call__(self, histories, candidates, *, order_seed=0):
         del order_seed
         rankings = []
         for history, row in zip(histories, candidates, strict=True):
             shown = [n for n in range(len(self.lifts)) if n not in history.omitted]
-            scores = [sum(self.lifts[n] for n in shown), 0.0]
+            scores = [sum(self.lifts[n] for n in shown), self.other]
             rankings.append(Ranking.of(row, scores, "likelihood"))
         return rankings
 
@@ -50,15 +51,42 @@ def test_falls_are_those_of_the_decision():
     similarity = np.array([0.9, 0.1, 0.8, 0.2, 0.3])
     picks = chosen(history, evidence_at(history, 3, 1), similarity, np.random.default_rng(0))
     assert {way: picks[way] for way in ("cited", "recent", "similar")} == {
-        "cited": (1, 3),
-        "recent": (3, 4),
+        "cited": (3, 1),
+        "recent": (4, 3),
         "similar": (0, 2),
     }
     (found,) = score_removals(history, ranking, decision, [picks], orders=[0])
+    assert [(row["way"], row["events"]) for row in found] == [
+        (way, events) for way in WAYS for events in (1, 2)
+    ]
     for row in found:
-        gone = sum(lifts[n] for n in picks[row["way"]])
+        gone = sum(lifts[n] for n in picks[row["way"]][: row["events"]])
         assert row["removed"] == pytest.approx(gone)
-        assert row["kept"] == pytest.approx(sum(lifts) - gone)
+        if row["events"] == 2:
+            assert row["kept"] == pytest.approx(sum(lifts) - gone)
+        else:
+            assert row["kept"] is None
+
+
+def test_places_are_lost_when_what_lifts_an_item_is_taken_away():
+    history, decision = history_of(4), Lifts([0.0, 3.0, -2.0, 2.0], other=1.5)
+    (ranking,) = decision([history], [candidates()])
+    assert ranking.position("a") == 0
+    picks = {"cited": (1, 3), "random": (0, 2), "recent": (3, 2), "similar": (2, 0)}
+    (found,) = score_removals(history, ranking, decision, [picks], orders=[0])
+    lost = {(row["way"], row["events"]): row["places"] for row in found}
+    assert {key for key, places in lost.items() if places} == {
+        ("cited", 1),
+        ("cited", 2),
+        ("recent", 1),
+    }
+
+
+def test_nothing_is_scored_for_items_without_citations():
+    history, decision = history_of(3), Lifts([1.0, 2.0, 3.0])
+    (ranking,) = decision([history], [candidates()])
+    decision.lifts = None
+    assert score_removals(history, ranking, decision, [{}, {}], orders=[0, 1]) == [[], []]
 
 
 @settings(deadline=None)
@@ -81,8 +109,15 @@ def test_every_way_chooses_as_many_visible_events(n_events, data, seed):
         assert set(positions) <= set(visible)
 
 
-def trial(way, removed, kept, order=0):
-    return {"way": way, "order": order, "removed": removed, "kept": kept}
+def trial(way, removed, kept, order=0, events=1, places=0):
+    return {
+        "way": way,
+        "order": order,
+        "events": events,
+        "removed": removed,
+        "places": places,
+        "kept": kept,
+    }
 
 
 def test_faithfulness_is_paired_and_averages_the_orders(table):
@@ -107,6 +142,44 @@ def test_faithfulness_is_paired_and_averages_the_orders(table):
     }
     assert [row["difference"] for row in found["removed"]["differences"]] == [1.5] * 3
     assert [row["difference"] for row in found["kept"]["differences"]] == [-1.0] * 3
+
+
+def test_curves_count_the_items_that_cite_so_many(table):
+    def trials(n_events, of_cited):
+        return [
+            trial(way, of_cited * n if way == "cited" else 0.5, 1.0, events=n, places=n)
+            for way in WAYS
+            for n in range(1, n_events + 1)
+        ]
+
+    lines = [
+        {"user_id": "a", "cited": [0], "trials": trials(1, 1.0)},
+        {"user_id": "b", "cited": [2, 0], "trials": trials(2, 2.0)},
+        {"user_id": "c", "cited": [1, 2], "trials": trials(2, 4.0)},
+    ]
+    found = faithfulness_figures(table(*lines), **FEW)
+    assert [(point["events"], point["items"]) for point in found["curve"]] == [(1, 3), (2, 2)]
+    values = [point["removed"]["ways"][0]["value"] for point in found["curve"]]
+    assert values == [pytest.approx(7 / 3), 6.0]
+    assert [row["difference"] for row in found["curve"][1]["removed"]["differences"]] == [5.5] * 3
+    assert [point["places"]["ways"][0]["value"] for point in found["curve"]] == [1.0, 2.0]
+    assert found["removed"]["ways"][0]["value"] == pytest.approx((1 + 4 + 8) / 3)
+    drawn = plots(found["curve"])
+    assert {plot["title"] for plot in drawn} == {
+        "Fall of the item's log-odds",
+        "Places lost among the candidates",
+    }
+    for plot in drawn:
+        for line in plot["lines"]:
+            assert [point["x"] for point in line["points"]] == [0.5, 1.0]
+            for point in line["points"]:
+                assert 0 <= point["low"] <= point["value"] <= point["high"] <= 1
+
+
+def test_no_curve_is_drawn_where_nothing_is_cited(table):
+    found = faithfulness_figures(table({"user_id": "silent"}), **FEW)
+    assert found["curve"] == []
+    assert plots(found["curve"]) == []
 
 
 class TestTruth:

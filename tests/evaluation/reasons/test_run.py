@@ -54,6 +54,32 @@ def test_a_run_measures_everything_and_writes_it(open_line, index, card, film_wo
     for heading, _, rows in reason_tables(results):
         assert heading in page
         assert rows
+    assert page.count("<svg") == 2
+    cited = results["faithfulness"]["curve"][0]["items"]
+    assert f"the {cited} items that cite at least 1" in page
+
+
+def test_the_curves_begin_and_end_at_what_was_cited(open_line, index, card, tmp_path):
+    results = measure_reasons(open_line(), card, index, out=tmp_path / "run", config=QUICK)
+    table = pl.read_parquet(tmp_path / "run" / "reasons.parquet")
+    for row in table.to_dicts():
+        for way in {trial["way"] for trial in row["trials"]}:
+            events = [t["events"] for t in row["trials"] if t["way"] == way]
+            assert events == list(range(1, len(row["cited"]) + 1))
+    found = results["faithfulness"]
+    most = found["curve"][0]
+    assert most["items"] == found["items"]
+
+
+def test_a_folder_of_older_measures_is_refused(open_line, index, card, tmp_path):
+    config = QUICK.model_copy(update={"users": 1})
+    measure_reasons(open_line(), card, index, out=tmp_path / "run", config=config)
+    file = tmp_path / "run" / "run.json"
+    told = json.loads(file.read_text())
+    del told["table_format"]
+    file.write_text(json.dumps(told))
+    with pytest.raises(ArtifactError, match="table_format None, not 2"):
+        measure_reasons(open_line(), card, index, out=tmp_path / "run", config=config)
 
 
 def test_every_event_has_a_similarity_and_an_effect(open_line, index, card, film_world, tmp_path):

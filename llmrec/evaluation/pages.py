@@ -1,0 +1,28 @@
+"""HTML pages filled from templates that lie beside the code that fills them."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import jinja2
+
+
+def filled(package: str, name: str, **values: object) -> str:
+    """Return a template filled with values; every text among them is escaped.
+
+    Args:
+        package: The package in which the template lies, and those that it includes.
+        name: The template's file.
+        values: Everything that the template names; one that is missing is an error.
+    """
+    folder = resources.files(package)
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(
+            lambda name: folder.joinpath(name).read_text(encoding="utf-8")
+        ),
+    )
+    return environment.get_template(name).render(**values)
