@@ -131,6 +131,15 @@ class RunFolder:
         """The rows that have begun, in order of name."""
         return sorted(file.parent.name for file in self._path.glob(f"rows/*/{ROW_FILE}"))
 
+    @property
+    def finished_rows(self) -> list[str]:
+        """The rows that have every query and all that is told of them, in order of name.
+
+        Of an LLM's two rows neither is finished before both are.
+        """
+        whole = [name for name in self.row_names if self._is_whole(name)]
+        return [name for name in whole if self._llm_of(name).get("alone", name) in whole]
+
     def table(self, name: str) -> pl.DataFrame:
         """Return ``QUERIES_FILE``, ``ITEMS_FILE`` or ``USERS_FILE``."""
         return _read_table(self._path / name)
@@ -184,8 +193,8 @@ class RunFolder:
         if row not in self.row_names:
             known = did_you_mean(row, self.row_names)
             raise ArtifactError(f"{self._path} has no row {row!r}", remedy=known)
-        files = sorted((self._path / "rows" / row).glob("batch-*.parquet"))
-        table = pl.concat([pl.DataFrame(schema=RANKED), *map(_read_table, files)]).sort("query")
+        files = map(_read_table, self._batches(row))
+        table = pl.concat([pl.DataFrame(schema=RANKED), *files]).sort("query")
         wanted = self.table(QUERIES_FILE)["query"]
         if not table["query"].equals(wanted):
             raise ArtifactError(
@@ -211,6 +220,23 @@ class RunFolder:
         with write_faults(self._path):
             (self._path / MANIFEST).unlink(missing_ok=True)
             seal_folder(self._path, KIND, made_from=self._made_from)
+
+    def _is_whole(self, row: str) -> bool:
+        """Return whether a row has every query; an LLM's has its calibration then too."""
+        if self._llm_of(row) and "calibration" not in (self.row(row) or {}):
+            return False
+        files = self._batches(row)
+        ranked = sum(
+            pl.scan_parquet(f, glob=False).select(pl.len()).collect().item() for f in files
+        )
+        return bool(ranked == self.table(QUERIES_FILE).height)
+
+    def _llm_of(self, row: str) -> dict[str, Any]:
+        """Return what is known of an LLM's part in a row; nothing where it has none."""
+        return (self.row(row) or {}).get("llm", {})
+
+    def _batches(self, row: str) -> list[Path]:
+        return sorted((self._path / "rows" / row).glob("batch-*.parquet"))
 
     def _batch(self, row: str, batch: int) -> Path:
         return self._path / "rows" / row / f"batch-{batch:05}.parquet"

@@ -44,18 +44,19 @@ def results_of(
     """Return all figures of a run, in JSON values (no number: null).
 
     Args:
-        folder: A run whose rows are complete.
+        folder: A run; a row that was stopped partway is named, and told nothing of.
         environment: What the figures were made with.
         resamples: Bootstrap draws.
 
     Raises:
-        ArtifactError: A row is not complete, or a file is damaged.
+        ArtifactError: A file is damaged.
     """
     made = folder.made_from
     queries, items = folder.table(QUERIES_FILE), folder.table(ITEMS_FILE)
     clusters = queries["user_id"].rank("dense").cast(pl.Int64).to_numpy()
     variants = {record["row"] for record in folder.ablations()}
-    names = [name for name in folder.row_names if name not in variants]
+    finished = folder.finished_rows
+    names = [name for name in finished if name not in variants]
     tables = {name: folder.ranked(name) for name in names}
     ranks = {name: card_ranks(table, made["card"]) for name, table in tables.items()}
     figures = {name: figures_of(found, made["card"]) for name, found in ranks.items()}
@@ -90,6 +91,7 @@ def results_of(
         "queries": _about(queries, ranks),
         "chance": _chance(ranks, made["card"]),
         "rows": rows,
+        "unfinished": [name for name in folder.row_names if name not in finished],
         "comparisons": comparisons,
         "llm": llm_results(rows, tables, targets, comparisons, made["card"]),
         "ablations": ablation_results(folder, queries, clusters, resamples=resamples),

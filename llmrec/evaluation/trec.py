@@ -32,7 +32,7 @@ def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
     rank see one order where this library counts all of them.
 
     Args:
-        folder: A run whose rows are complete.
+        folder: A run; a row that was stopped partway gets no file.
         out: The folder to write into.
 
     Returns:
@@ -40,7 +40,7 @@ def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
 
     Raises:
         DataError: An item id is not one word, which the format asks for.
-        ArtifactError: A row is not complete.
+        ArtifactError: A file of the run is damaged.
     """
     ids = folder.table(ITEMS_FILE)["item_id"].to_list()
     for item_id in ids:
@@ -52,7 +52,7 @@ def write_trec_files(folder: RunFolder, out: Path) -> list[Path]:
     targets = folder.table(QUERIES_FILE)["target"].to_list()
     qrels = (f"q{n} 0 {ids[target]} 1" for n, target in enumerate(targets))
     files: dict[str, Iterable[str]] = {"qrels.txt": qrels}
-    for row in folder.row_names:
+    for row in folder.finished_rows:
         files[f"{row}.trec"] = _lines(folder, row, ids)
     for name, lines in files.items():
         _write(out / name, lines)

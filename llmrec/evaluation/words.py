@@ -41,8 +41,18 @@ def notes_of(results: Mapping[str, Any]) -> list[str]:
             "Variety and novelty are told of the rows without an LLM only: where the target was "
             "not retrieved, no LLM reranked the list."
         )
+    notes.extend(_unfinished_notes(results))
     notes.extend(_sample_note(results))
     return notes
+
+
+def _unfinished_notes(results: Mapping[str, Any]) -> list[str]:
+    """Say which rows were stopped partway, so that nobody takes them for left out on purpose."""
+    return [
+        f"{name} was stopped partway and stands in no table; the command that began it goes on "
+        "where it stopped."
+        for name in results["unfinished"]
+    ]
 
 
 def _llm_notes(entry: Mapping[str, Any], headline: str) -> list[str]:

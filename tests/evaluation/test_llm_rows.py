@@ -27,7 +27,6 @@ from llmrec.metrics import ndcg
 QUICK = EvaluateConfig(batch=16, resamples=50)
 KINDS = ("labels", "markers", "likelihood", "pointwise")
 FILM = re.compile(r"Film (\d+)")
-KINDS = ("labels", "markers", "likelihood", "pointwise")
 
 
 def walker(better):
@@ -184,6 +183,49 @@ class TestLongRuns:
         plain = evaluate(log, loo, out=tmp_path / "run", rows=["random"], config=QUICK)
         assert "random" in by_name(plain)
         assert len(plain["llm"]) == 2
+
+    def test_a_row_stopped_partway_keeps_no_other_row_from_its_tables(self, log, loo, tmp_path):
+        class Dies(ScriptedEngine):
+            def score_continuations(self, prefixes, continuations):
+                if len(self.calls) == 2:
+                    raise KeyboardInterrupt
+                return super().score_continuations(prefixes, continuations)
+
+        with pytest.raises(KeyboardInterrupt):
+            run_it(log, loo, tmp_path / "run", Dies())
+        said = "llm was stopped partway and stands in no table; the command that began it goes on"
+        others = evaluate(log, loo, out=tmp_path / "run", rows=["random"], config=QUICK)
+        assert set(by_name(others)) == {"last-item", "popularity", "random"}
+        assert others["unfinished"] == ["llm"]
+        assert any(note.startswith(said) for note in others["notes"])
+        assert not (tmp_path / "run" / "trec" / "llm.trec").exists()
+        results = run_it(log, loo, tmp_path / "run", ScriptedEngine())
+        assert set(by_name(results)) == {*by_name(others), "llm", "llm-fusion"}
+        assert results["unfinished"] == []
+        assert not any("stopped partway" in note for note in results["notes"])
+
+    @pytest.mark.parametrize("what", ["batch-00002.parquet", "calibration"])
+    def test_a_fusion_without_its_llm_stands_in_no_table(self, log, loo, tmp_path, what):
+        run_it(log, loo, tmp_path / "run", ScriptedEngine())
+        folder = RunFolder.open(tmp_path / "run")
+        if what == "calibration":
+            row = folder.row("llm")
+            del row["calibration"]
+            folder.write_row("llm", row)
+        else:
+            (tmp_path / "run" / "rows" / "llm" / what).unlink()
+        others = evaluate(log, loo, out=tmp_path / "run", rows=["random"], config=QUICK)
+        assert others["unfinished"] == ["llm", "llm-fusion"]
+        assert others["llm"] == []
+
+    def test_a_simple_row_stopped_partway_is_named_too(self, log, loo, tmp_path):
+        rows = ["last-item", "popularity"]
+        whole = evaluate(log, loo, out=tmp_path / "run", rows=rows, config=QUICK)
+        (tmp_path / "run" / "rows" / "popularity" / "batch-00001.parquet").unlink()
+        others = evaluate(log, loo, out=tmp_path / "run", rows=["random"], config=QUICK)
+        assert others["unfinished"] == ["popularity"]
+        again = evaluate(log, loo, out=tmp_path / "run", rows=["popularity"], config=QUICK)
+        assert by_name(again)["popularity"]["metrics"] == by_name(whole)["popularity"]["metrics"]
 
     def test_another_model_under_the_same_name_is_refused(self, log, loo, tmp_path):
         run_it(log, loo, tmp_path / "run", ScriptedEngine())

@@ -32,16 +32,16 @@ def ablation_results(
     target was not retrieved differ by 0. Holm's correction counts all variants of the run.
 
     Args:
-        folder: A run; variants that have not begun are left out.
+        folder: A run; variants that are not finished are left out.
         queries: Its queries.
         clusters: ``(n_queries,)`` the user of each.
         resamples: Bootstrap draws.
 
     Raises:
-        ArtifactError: A row is not complete.
+        ArtifactError: A file of the run is damaged.
     """
-    made, begun = folder.made_from, set(folder.row_names)
-    records = [record for record in folder.ablations() if record["row"] in begun]
+    made, finished = folder.made_from, set(folder.finished_rows)
+    records = [r for r in folder.ablations() if {r["row"], r["base"]} <= finished]
     names = {name for record in records for name in (record["row"], record["base"])}
     values = {name: _headline(folder, name) for name in names}
     options = {"clusters": clusters, "seed": made["seed"], "resamples": resamples}
