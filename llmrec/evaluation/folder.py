@@ -233,7 +233,8 @@ class RunFolder:
 
     def _llm_of(self, row: str) -> dict[str, Any]:
         """Return what is known of an LLM's part in a row; nothing where it has none."""
-        return (self.row(row) or {}).get("llm", {})
+        about: dict[str, Any] = (self.row(row) or {}).get("llm", {})
+        return about
 
     def _batches(self, row: str) -> list[Path]:
         return sorted((self._path / "rows" / row).glob("batch-*.parquet"))
