@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmrec.data.decoding import refuse_bomb
 from llmrec.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 """Endings of what ``unpacked`` opens."""
-
-_MOST_TIMES = 100  # a log packs to a tenth or so; what grows by more was made to fill a disk
-_HARMLESS_BYTES = 1 << 20
 
 
 def is_archive(path: Path) -> bool:
@@ -58,7 +56,7 @@ def _unzip(path: Path, folder: Path) -> None:
         for member in members:
             is_link = stat.S_ISLNK(member.external_attr >> 16)
             _refuse_unsafe(path, member.filename, is_link=is_link)
-        _refuse_bomb(path, sum(member.file_size for member in members))
+        refuse_bomb(path, sum(member.file_size for member in members))
         archive.extractall(folder)  # noqa: S202 - every member was checked
 
 
@@ -68,7 +66,7 @@ def _untar(path: Path, folder: Path) -> None:
         for member in archive:
             _refuse_unsafe(path, member.name, is_link=not (member.isfile() or member.isdir()))
             size += member.size
-            _refuse_bomb(path, size)
+            refuse_bomb(path, size)
         archive.extractall(folder, filter="data")
 
 
@@ -82,16 +80,6 @@ def _refuse_unsafe(path: Path, name: str, *, is_link: bool) -> None:
         )
     if is_link:
         raise DataError(f"the member {name!r} is a link, and no published log has one", path=path)
-
-
-def _refuse_bomb(path: Path, size: int) -> None:
-    packed = path.stat().st_size
-    if size > max(_MOST_TIMES * packed, _HARMLESS_BYTES):
-        raise DataError(
-            f"{packed:,} bytes would unpack to {size:,}, over {_MOST_TIMES} times as many",
-            path=path,
-            remedy="If you trust it, unpack it yourself and name the folder.",
-        )
 
 
 def _root(folder: Path) -> Path:

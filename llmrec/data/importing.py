@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from llmrec.artifacts import MANIFEST, spill_folder
 from llmrec.data.archives import is_archive, unpacked
-from llmrec.data.cleaning import STRICT, check_report, write_report
+from llmrec.data.cleaning import STRICT, Journal, check_report, write_report
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
-from llmrec.data.large import deal, is_large, write_dealt
+from llmrec.data.large import deal, is_large, warn_of_memory, write_dealt
 from llmrec.data.mapped import read_mapped, tables_of
 from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
 from llmrec.data.sources import files_of
 from llmrec.data.sql import is_url, public_name, read_sql
 from llmrec.data.tables import hashed
-from llmrec.data.writing import CLEANING, write_dataset
+from llmrec.data.writing import cleaning_metrics, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def import_dataset(
         options: The column mapping and conventions.
         rules: What is left out, with a count; ``STRICT`` leaves out nothing and refuses whatever
             is wrong, ``CleaningRules()`` leaves out what no recommender can use.
-        report: Where to tell how events are spread before and after cleaning, .html or .json;
-            the log is then read into memory, however large.
+        report: Where to tell how events are spread before and after cleaning, .html or .json.
 
     Returns:
         The dataset, loaded from ``out``.
@@ -68,26 +67,19 @@ def import_dataset(
         ConfigError: An unknown format or option.
         ArtifactError: Something else than an artifact stands at ``out``.
     """
-    options = options or ImportOptions()
+    options, out = options or ImportOptions(), Path(out)
     if report is not None:
         check_report(report)
-    elif _import_large(source, Path(out), format, options, rules):
-        return load(out, in_memory=False)
-    name, log = read_log(source, format=format, options=options)
-    tables = tables_of(log, rules, profiled=report is not None)
-    told = tables.journal.as_json()
-    write_dataset(
-        Path(out),
-        items=tables.items,
-        interactions=tables.interactions,
-        users=tables.users,
-        made_from=_origin(name, tables.sources, options, rules),
-        metrics={} if rules == STRICT and report is None else {CLEANING: told},
-    )
+    name = _large_format(source, format)
+    if name is not None:
+        told = _import_large(Path(source), out, name, options, rules, profiled=report is not None)
+    else:
+        told = _import_whole(source, out, format, options, rules, profiled=report is not None)
+    data = load(out, in_memory=name is None)
     if report is not None:
-        titles = {item.item_id: item.title for item in tables.items}
+        titles = {item.item_id: item.title for item in data.catalogue.values()}
         write_report(report, told, source=public_name(source), titles=titles)
-    return load(out)
+    return data
 
 
 def read_log(
@@ -108,6 +100,7 @@ def read_log(
         with unpacked(source) as folder:
             return read_log(folder, format=format, options=options)
     name = format or guess_format(source)
+    warn_of_memory(source, name)
     return name, READERS[name](source, options)
 
 
@@ -135,26 +128,56 @@ def guess_format(source: Path) -> str:
     return found
 
 
+def _large_format(source: str | Path, format: str | None) -> str | None:
+    """Return the format of a log that is imported part by part; None for every other one."""
+    path = Path(source)
+    if is_url(source) or is_archive(path):
+        return None
+    name = format or format_of(path)
+    return name if name is not None and is_large(path, name) else None
+
+
 def _import_large(
+    source: Path,
+    out: Path,
+    name: str,
+    options: ImportOptions,
+    rules: CleaningRules,
+    *,
+    profiled: bool,
+) -> dict[str, Any]:
+    """Import a log part by part; return what cleaning has to tell."""
+    with spill_folder(out) as folder:
+        dealt = deal(source, options, name, folder)
+        files = [source, *(path for path in (options.items, options.users) if path is not None)]
+        sources = hashed(*(file for path in files for file in files_of(path)))
+        origin = _origin(name, sources, options, rules)
+        journal = Journal(read=dealt.n_events, profiles={} if profiled else None)
+        write_dealt(dealt, out, options, rules, journal=journal, made_from=origin)
+    return journal.as_json()
+
+
+def _import_whole(
     source: str | Path,
     out: Path,
     format: str | None,
     options: ImportOptions,
     rules: CleaningRules,
-) -> bool:
-    """Import a log part by part; return whether it is large, and of a form for that."""
-    path = Path(source)
-    name = format or format_of(path) or ""
-    if rules.core is not None or is_archive(path) or not is_large(path, options, name):
-        return False
-    with spill_folder(out) as folder:
-        dealt = deal(path, options, name, folder)
-        if dealt is None:
-            return False
-        sources = hashed(*files_of(path), *(files_of(options.items) if options.items else ()))
-        origin = _origin(name, sources, options, rules)
-        write_dealt(dealt, out, name, options, rules, made_from=origin)
-    return True
+    *,
+    profiled: bool,
+) -> dict[str, Any]:
+    """Import a log that is read into memory; return what cleaning has to tell."""
+    name, log = read_log(source, format=format, options=options)
+    tables = tables_of(log, rules, profiled=profiled)
+    write_dataset(
+        out,
+        items=tables.items,
+        interactions=tables.interactions,
+        users=tables.users,
+        made_from=_origin(name, tables.sources, options, rules),
+        metrics=cleaning_metrics(rules, tables.journal),
+    )
+    return tables.journal.as_json()
 
 
 def _origin(

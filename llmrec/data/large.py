@@ -7,35 +7,46 @@ and the parts one after the other are the sorted table.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import logging
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
-from llmrec.data.cleaning import STRICT, Journal
+from llmrec.data.cleaning import core_rows
+from llmrec.data.decoding import is_packed
 from llmrec.data.files import format_of
-from llmrec.data.mapped import cleaned, ids_as_titles, titled_items
-from llmrec.data.raw import ROW, RawTable
+from llmrec.data.mapped import finished, ids_as_titles, known_events, titled_items, warn_early
+from llmrec.data.raw import ROW, RawTable, refuse_other_columns
 from llmrec.data.sources import files_of, read_raw
-from llmrec.data.tables import PART_EVENTS, RawLog
-from llmrec.data.writing import CLEANING, write_parts
+from llmrec.data.streams import stream
+from llmrec.data.tables import PART_EVENTS, RawLog, same_as_before
+from llmrec.data.users import check_chosen, users_of
+from llmrec.data.writing import cleaning_metrics, write_parts
+from llmrec.errors import DataError
 from llmrec.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from llmrec.data.cleaning import CleaningRules
+    from llmrec.data.cleaning import CleaningRules, Journal
     from llmrec.data.options import ImportOptions
-    from llmrec.types import Item
+    from llmrec.data.streams import Stream
 
-LARGE_BYTES = {"csv": 100_000_000, "parquet": 50_000_000}
-"""Format -> size of the files from which on a log is dealt out."""
+log = logging.getLogger(__name__)
 
+LARGE_BYTES = {"csv": 100_000_000, "jsonl": 100_000_000, "parquet": 50_000_000}
+"""Format -> size of the files from which on a log is dealt out; packed ones count four times."""
+
+_PACKED_TIMES = 4
+_MEMORY_TIMES = {"csv": 9, "jsonl": 4, "parquet": 25}  # measured on five million events
 _SAMPLE = 200_000  # user ids from which the ranges are taken
 _ROLES = ("user", "item", "time", "rating", "event", "quantity", "price", "text", "order")
-_TEXT_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _PART = "part"
 
 
@@ -43,166 +54,204 @@ _PART = "part"
 class DealtLog:
     """A log whose rows lie in one folder a part."""
 
-    source: Path
-    n_rows: int
-    starts: tuple[tuple[int, Path], ...]
-    """Where the rows of several files begin, as ``RawTable.parts``; empty for one file."""
+    log_format: str
+    table: RawTable
+    """The source's columns without rows; it knows in which file a row stands."""
+    n_events: int
     folders: tuple[Path, ...]
     """Of the parts, in order of their users."""
     rest: Path
-    """An empty folder beside them, for what is made of them."""
+    """A folder beside them, for what is made of them."""
 
     def parts(self) -> Iterator[RawTable]:
         """Yield each part with the columns that are mapped; its files are removed afterwards."""
-        for folder in self.folders:
+        for folder in track(self.folders, "Cleaning and sorting"):
             files = sorted(folder.iterdir())
             frame = pl.concat([pl.read_ipc(file) for file in files])
             if not frame[ROW].is_sorted():
                 frame = frame.sort(ROW)
-            yield RawTable(path=self.source, frame=frame, parts=self.starts)
+            yield dataclasses.replace(self.table, frame=frame)
             for file in files:
                 file.unlink()
 
 
-def is_large(source: Path, options: ImportOptions, log_format: str) -> bool:
+def is_large(source: Path, log_format: str) -> bool:
     """Return whether a log is worth dealing out, and of a form that can be."""
-    if log_format not in LARGE_BYTES or options.users is not None:
-        return False
-    files = files_of(source)
-    if not all(file.is_file() for file in files):
-        return False
-    if sum(file.stat().st_size for file in files) < LARGE_BYTES[log_format]:
-        return False
-    return log_format == "parquet" or _is_plain(files, options)
+    return log_format in LARGE_BYTES and _size(files_of(source)) >= LARGE_BYTES[log_format]
 
 
-def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) -> DealtLog | None:
+def warn_of_memory(source: Path, log_format: str) -> None:
+    """Warn where a file, folder or pattern is large and yet is read in one piece.
+
+    Args:
+        source: What is read.
+        log_format: Its format; what is no key of ``LARGE_BYTES`` is taken for text like CSV.
+    """
+    kind = log_format if log_format in LARGE_BYTES else "csv"
+    size = _size(source.rglob("*") if source.is_dir() else files_of(source))
+    if size >= LARGE_BYTES[kind]:
+        log.warning(
+            "%s: is read in one piece, which takes about %.1f GB of memory (only the import of "
+            "CSV, JSONL and Parquet files is done part by part, and not with --append)",
+            source,
+            size * _MEMORY_TIMES[kind] / 1e9,
+        )
+
+
+def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) -> DealtLog:
     """Write a log's rows into one folder a part, streamed.
 
     Args:
         source: A file, or a pattern of files.
         options: The column mapping.
-        log_format: ``csv`` or ``parquet``.
-        folder: An empty folder on a disk with room for the mapped columns, twice.
+        log_format: A key of ``LARGE_BYTES``.
+        folder: An empty folder on a disk with room for the mapped columns, twice, and for packed
+            files as they unpack.
 
-    Returns:
-        None where something is wrong with the files, or their lines are of unequal length: the
-        reader that has all in memory says what and where, or finds that it is in order.
+    Raises:
+        DataError: A file that cannot be read, with its row, or a column that is missing.
     """
     files = files_of(source)
+    roles = {role: getattr(options, role) for role in (*_ROLES, "sequence")}
+    roles = {role: name for role, name in roles.items() if name is not None}
+    wanted = list(dict.fromkeys(roles.values()))
+    streams = [stream(file, options, log_format, wanted, folder / "copies") for file in files]
+    for one in streams:
+        _check(one, streams[0], roles)
+    begins = list(itertools.accumulate((one.n_rows for one in streams), initial=0))
+    blank = pl.concat([one.blank + begin for one, begin in zip(streams, begins, strict=False)])
     try:
-        scans = [_scan(file, options, log_format) for file in files]
-        names = _mapped(scans, options)
-        if names is None:
-            return None
-        heights = [_height(scan, log_format) for scan in scans]
-        rows = [height for height in heights if height]
-        if len(rows) < len(files):
-            return None
-        lazy = pl.concat(scans).select(names).with_row_index(ROW, offset=1)
-        _deal_out(lazy, options.user, sum(rows), folder / "dealt")
-    except pl.exceptions.PolarsError:
-        return None
-    starts = tuple(zip(itertools.accumulate(rows[:-1], initial=1), files, strict=True))
-    (folder / "sorted").mkdir()
+        rows = pl.concat([one.rows.select(wanted) for one in streams], how="vertical_relaxed")
+        rows = rows.with_row_index(ROW, offset=1)
+        if len(blank):
+            rows = rows.filter(~pl.col(ROW).is_in(blank.implode()))
+        _deal_out(rows, options.user, begins[-1], folder / "dealt")
+    except pl.exceptions.PolarsError as error:
+        for one in streams:
+            one.refuse_faults()
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"cannot be read: {reason}", path=source) from error
+    shutil.rmtree(folder / "copies", ignore_errors=True)
     parts = sorted((folder / "dealt").iterdir(), key=lambda part: int(part.name.partition("=")[2]))
+    starts = tuple((begin + 1, file) for begin, file in zip(begins, files, strict=False))
     return DealtLog(
-        source=source,
-        n_rows=sum(rows),
-        starts=starts if len(files) > 1 else (),
+        log_format=log_format,
+        table=RawTable(
+            path=source,
+            frame=streams[0].header.frame,
+            parts=starts if len(files) > 1 else (),
+        ),
+        n_events=begins[-1] - len(blank),
         folders=tuple(parts),
-        rest=folder / "sorted",
+        rest=folder,
     )
 
 
 def write_dealt(
     dealt: DealtLog,
     out: Path,
-    log_format: str,
     options: ImportOptions,
     rules: CleaningRules,
     *,
+    journal: Journal,
     made_from: Mapping[str, Any],
 ) -> None:
-    """Clean a dealt log part by part and write it as a dataset.
+    """Clean a dealt log part by part and write it as a dataset; the journal notes what was done.
 
     Raises:
         DataError: Any fault in the input, with file, row, column, value and remedy.
+        ConfigError: A users file without a chosen column, or the reverse.
         ArtifactError: Nothing can be written there, or something else stands there.
     """
-    listed = None
-    if options.items is not None:
-        file_format = format_of(options.items) or log_format
-        listed = read_raw(options.items, options, file_format=file_format)
-    journal = Journal(read=dealt.n_rows)
-    items: tuple[Item, ...] | None = None
 
-    def parts() -> Iterator[pl.DataFrame]:
-        nonlocal items
-        for part in track(dealt.parts(), "Cleaning and sorting", total=len(dealt.folders)):
-            log = RawLog(
-                events=part, items=listed, options=options, items_path=options.items, sources={}
-            )
-            if items is None:
-                items = titled_items(log, rules, journal)
-            yield cleaned(log, items, rules, journal)
+    def beside(path: Path) -> RawTable:
+        return read_raw(path, options, file_format=format_of(path) or dealt.log_format)
 
-    write_parts(
-        out,
-        parts(),
-        items=lambda used: ids_as_titles(dealt.source, used) if items is None else items,
-        made_from=made_from,
-        metrics=lambda: {} if rules == STRICT else {CLEANING: journal.as_json()},
-        folder=dealt.rest,
+    check_chosen(options)
+    read = RawLog(
+        events=dealt.table,
+        items=None if options.items is None else beside(options.items),
+        users=None if options.users is None else users_of(beside(options.users), options),
+        options=options,
+        items_path=options.items,
+        sources={},
     )
+    items = titled_items(read, rules, journal)
+    parts: Iterator[pl.DataFrame] = (
+        known_events(dataclasses.replace(read, events=part), items, rules, journal)
+        for part in dealt.parts()
+    )
+    if rules.core is not None:
+        parts = _in_core(parts, rules.core, journal, dealt)
+    tally = write_parts(
+        out,
+        (finished(part, rules, journal, raw=dealt.table) for part in parts),
+        items=lambda used: ids_as_titles(dealt.table.path, used) if items is None else items,
+        users=read.users,
+        made_from=made_from,
+        metrics=lambda: cleaning_metrics(rules, journal),
+        folder=dealt.rest / "sorted",
+    )
+    warn_early(dealt.table.path, options, tally.last_s)
 
 
-def _is_plain(files: Sequence[Path], options: ImportOptions) -> bool:
-    """Return whether CSV files are UTF-8 as they lie, without a mark in front."""
-    for file in files:
-        with file.open("rb") as stream:
-            marked = stream.read(3).startswith(_TEXT_MARKS)
-        if marked or file.suffix.lower() in {".gz", ".zst"}:
-            return False
-    return options.encoding.lower().replace("_", "-") in {"utf-8", "utf8"}
+def _size(files: Iterable[Path]) -> int:
+    """Return the bytes of files; packed ones count as what they probably unpack to."""
+    found = (file for file in files if file.is_file())
+    return sum(one.stat().st_size * (_PACKED_TIMES if is_packed(one) else 1) for one in found)
 
 
-def _scan(file: Path, options: ImportOptions, log_format: str) -> pl.LazyFrame:
-    if log_format == "parquet":
-        return pl.scan_parquet(file, glob=False)
-    separator = options.separator or ("\t" if ".tsv" in file.suffixes else ",")
-    return pl.scan_csv(file, infer_schema=False, separator=separator, glob=False)
+def _check(one: Stream, first: Stream, roles: Mapping[str, str]) -> None:
+    """Refuse a file without rows or a mapped column, or of other columns than the first one."""
+    header = one.header
+    if one.n_rows == len(one.blank) or ROW in one.columns:
+        RawTable.of(one.path, header.frame)
+    refuse_other_columns(first.header, header)
+    for role, name in roles.items():
+        header.require(name, option=role)
 
 
-def _mapped(scans: Sequence[pl.LazyFrame], options: ImportOptions) -> list[str] | None:
-    """Return the columns that are mapped; None where one is missing, doubled or of odd type."""
-    schemas = [scan.collect_schema() for scan in scans]
-    roles = [getattr(options, role) for role in (*_ROLES, "sequence")]
-    names = list(dict.fromkeys(name for name in roles if name is not None))
-    known = schemas[0]
-    if any(schema != known for schema in schemas) or any(name not in known for name in names):
-        return None
-    if ROW in known or any("_duplicated_" in name for name in known):
-        return None
-    fits = known[options.user] == pl.String or known[options.user].is_integer()
-    return names if fits else None
-
-
-def _height(scan: pl.LazyFrame, log_format: str) -> int | None:
-    """Return the number of rows; None where there are none, or a CSV row lacks its last cell."""
-    last = scan.collect_schema().names()[-1]
-    missing = pl.lit(0) if log_format == "parquet" else pl.col(last).null_count()
-    height, gaps = scan.select(n=pl.len(), gaps=missing).collect(engine="streaming").row(0)
-    return None if gaps or not height else int(height)
-
-
-def _deal_out(lazy: pl.LazyFrame, user: str, n_rows: int, folder: Path) -> None:
-    user_id = pl.col(user).cast(pl.String).fill_null("")
+def _deal_out(rows: pl.LazyFrame, user: str, n_rows: int, folder: Path) -> None:
+    """Write each part's rows into a folder of its own."""
+    is_nested = rows.collect_schema()[user].is_nested()  # is no id, as the part will say
+    user_id = pl.lit("") if is_nested else pl.col(user).cast(pl.String).fill_null("")
     every = max(1, n_rows // _SAMPLE)
-    sample = lazy.filter(pl.col(ROW) % every == 0).select(user_id).collect(engine="streaming")
+    sample = rows.filter(pl.col(ROW) % every == 0).select(user_id).collect(engine="streaming")
     drawn, n_parts = sample.to_series().sort(), -(-n_rows // PART_EVENTS)
     cuts = pl.Series([drawn[len(drawn) * n // n_parts] for n in range(1, n_parts)], dtype=pl.String)
     part = pl.lit(cuts.unique().sort()).search_sorted(user_id, side="right")
-    lazy.with_columns(part.alias(_PART)).sink_ipc(
+    rows.with_columns(part.alias(_PART)).sink_ipc(
         pl.PartitionBy(folder, key=_PART, include_key=False), compression="lz4", mkdir=True
     )
+
+
+def _in_core(
+    parts: Iterable[pl.DataFrame], least: int, journal: Journal, dealt: DealtLog
+) -> Iterator[pl.DataFrame]:
+    """Yield the parts without what is outside the core of all; until then they lie on disk.
+
+    In memory are two numbers an event (uint32), its user's and its item's.
+    """
+    folder = dealt.rest / "events"
+    folder.mkdir()
+    users, items, n_users = [], [], 0
+    known = pl.DataFrame(schema={"item_id": pl.String, "number": pl.UInt32})
+    for place, part in enumerate(parts):
+        part.write_ipc(folder / f"{place:06}", compression="lz4")
+        number = part.select((~same_as_before("user_id")).cum_sum() - 1).to_series()
+        users.append((number + n_users).cast(pl.UInt32).to_numpy())
+        n_users += part["user_id"].n_unique()
+        new = part.select(pl.col("item_id").unique()).join(known, on="item_id", how="anti")
+        known = pl.concat(
+            [known, new.with_row_index("number", offset=known.height).select(known.columns)]
+        )
+        numbered = part.select("item_id").join(known, on="item_id", maintain_order="left")
+        items.append(numbered["number"].to_numpy())
+    kept = core_rows(np.concatenate(users), np.concatenate(items), least, least)
+    begin = 0
+    for file in sorted(folder.iterdir()):
+        part = pl.read_ipc(file)
+        file.unlink()
+        bad = pl.Series(~kept[begin : begin + part.height])
+        begin += part.height
+        yield journal.without_events(part, bad, "core", raw=dealt.table)

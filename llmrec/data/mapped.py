@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from llmrec.data.attributes import attributes
-from llmrec.data.cells import blank, ids, optional_numbers, optional_texts, titles, whole_numbers
-from llmrec.data.cleaning import EVENT_RULES, STRICT, Journal
+from llmrec.data.cells import blank, ids, optional_numbers, optional_texts, titles
+from llmrec.data.cleaning import CORE, EVENT_RULES, LAST_RULES, STRICT, Journal
 from llmrec.data.files import format_of
+from llmrec.data.ordering import in_order
 from llmrec.data.raw import ROW, RawTable, near
 from llmrec.data.sources import files_of, read_raw
 from llmrec.data.tables import (
@@ -20,7 +21,6 @@ from llmrec.data.tables import (
     columns_of,
     hashed,
     items_from_frame,
-    number_ties,
 )
 from llmrec.data.times import US_PER_S, microseconds
 from llmrec.data.users import check_chosen, users_of
@@ -57,9 +57,8 @@ def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> Raw
         return read_raw(path, options, file_format=format_of(path) or log_format)
 
     check_chosen(options)
-    events = read_raw(source, options, file_format=log_format)
     return RawLog(
-        events=events,
+        events=read_raw(source, options, file_format=log_format),
         items=None if options.items is None else beside(options.items),
         users=None if options.users is None else users_of(beside(options.users), options),
         options=options,
@@ -82,6 +81,7 @@ def tables_of(log_: RawLog, rules: CleaningRules = STRICT, *, profiled: bool = F
     journal = Journal(read=log_.events.frame.height, profiles={} if profiled else None)
     items = titled_items(log_, rules, journal)
     events = cleaned(log_, items, rules, journal)
+    warn_early(log_.events.path, log_.options, int(events.select(pl.max("timestamp_s")).item()))
     if items is None:
         items = ids_as_titles(log_.events.path, events["item_id"].unique())
     return Tables(
@@ -107,6 +107,19 @@ def cleaned(
     Raises:
         DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
     """
+    events = known_events(log_, items, rules, journal)
+    events = journal.by_rules(CORE, events, rules, raw=log_.events)
+    return finished(events, rules, journal, raw=log_.events)
+
+
+def known_events(
+    log_: RawLog, items: Sequence[Item] | None, rules: CleaningRules, journal: Journal
+) -> pl.DataFrame:
+    """Return what ``cleaned`` has before ``CORE``, with the columns that rules look at.
+
+    Raises:
+        DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
+    """
     options, raw = log_.options, log_.events
     if rules.missing == "drop":
         raw = _without_missing(raw, options, journal)
@@ -114,10 +127,18 @@ def cleaned(
         raw = _with_known_items(raw, log_, items, rules, journal)
     events = _events(raw, options, any_year=rules.earliest is not None)
     journal.look("before", events)
-    for name, find in EVENT_RULES.items():
-        bad = find(events, rules)
-        if bad is not None:
-            events = journal.without_events(events, bad, name, raw=raw)
+    return journal.by_rules(EVENT_RULES, events, rules, raw=raw)
+
+
+def finished(
+    events: pl.DataFrame, rules: CleaningRules, journal: Journal, *, raw: RawTable
+) -> pl.DataFrame:
+    """Return what ``cleaned`` makes of events that have passed ``CORE``.
+
+    Raises:
+        DataError: The rules leave nothing.
+    """
+    events = journal.by_rules(LAST_RULES, events, rules, raw=raw)
     journal.look("after", events)
     return events.select(columns_of(events))
 
@@ -225,7 +246,6 @@ def _events(raw: RawTable, options: ImportOptions, *, any_year: bool = False) ->
     """Return the checked events in order, with ``ROW``, ``us`` and, where mapped, ``order``."""
     user, item = ids(raw, options.user, option="user"), ids(raw, options.item, option="item")
     us = microseconds(raw, options.time, options, any_year=any_year)
-    _warn_early(raw, options, us)
     columns = {ROW: raw.frame[ROW], "user_id": user, "item_id": item, "us": us}
     columns["timestamp_s"] = us // US_PER_S
     for role in ("rating", "quantity", "price"):
@@ -237,43 +257,14 @@ def _events(raw: RawTable, options: ImportOptions, *, any_year: bool = False) ->
     missing = [
         pl.lit(None, dtype).alias(n) for n, dtype in INTERACTIONS.items() if n not in columns
     ]
-    return _in_order(raw, pl.DataFrame(columns).with_columns(missing), options)
+    return in_order(raw, pl.DataFrame(columns).with_columns(missing), options)
 
 
-def _in_order(raw: RawTable, events: pl.DataFrame, options: ImportOptions) -> pl.DataFrame:
-    """Sort by user and time; ties by the given sequence, else by the file's order or item id."""
-    if options.sequence is not None:
-        return _by_sequence(raw, events, options.sequence)
-    if options.ties == "file":
-        return number_ties(events, by=("us",))
-    number = events["item_id"].cast(pl.Int64, strict=False)
-    raw.refuse(
-        number.is_null(),
-        "item id {value} is not a number, so ties cannot be ordered by it",
-        column=options.item,
-        remedy="Choose ties='file' (--ties file).",
-    )
-    return number_ties(events.with_columns(number=number), by=("number",)).drop("number")
-
-
-def _by_sequence(raw: RawTable, events: pl.DataFrame, column: str) -> pl.DataFrame:
-    events = events.with_columns(sequence=whole_numbers(raw, column, option="sequence"))
-    moment = ["user_id", "timestamp_s", "sequence"]
-    raw.refuse(
-        events.select(~pl.struct(moment).is_first_distinct()).to_series(),
-        "this user has another event of the same second and sequence {value}",
-        column=column,
-        remedy="Number the events of one user and second differently, or leave sequence= "
-        "(--sequence) out to keep the file's order.",
-    )
-    return events.sort(moment)
-
-
-def _warn_early(raw: RawTable, options: ImportOptions, us: pl.Series) -> None:
-    newest = us.max()
-    if options.time_unit and isinstance(newest, int) and newest // US_PER_S < _FIRST_PLAUSIBLE_S:
+def warn_early(path: Path | None, options: ImportOptions, last_s: int) -> None:
+    """Warn where the newest event of a log, in seconds since 1970, makes its unit unlikely."""
+    if options.time_unit and last_s < _FIRST_PLAUSIBLE_S:
         log.warning(
-            "%s: every event lies before 1971; is time_unit=%r right?", raw.path, options.time_unit
+            "%s: every event lies before 1971; is time_unit=%r right?", path, options.time_unit
         )
 
 

@@ -60,7 +60,7 @@ class RawTable:
         if len(tables) == 1:
             return first
         for table in tables[1:]:
-            _refuse_other_columns(first, table)
+            refuse_other_columns(first, table)
         frames = [table.frame.drop(ROW).select(first.columns) for table in tables]
         try:
             frame = pl.concat(frames, how="vertical_relaxed")
@@ -163,7 +163,7 @@ def near(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, words)
 
 
-def _refuse_other_columns(first: RawTable, table: RawTable) -> None:
+def refuse_other_columns(first: RawTable, table: RawTable) -> None:
     """Refuse a file whose columns are not those of the first file."""
     for name in first.columns:
         if name not in table.columns:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmrec.data.csv_files import read_csv
-from llmrec.data.files import read_jsonl, read_parquet
+from llmrec.data.files import read_parquet
+from llmrec.data.jsonl_files import read_jsonl
 from llmrec.data.raw import RawTable
 from llmrec.errors import DataError
 

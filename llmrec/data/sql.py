@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import polars as pl
 
-from llmrec.data.files import require_file
+from llmrec.data.decoding import require_file
 from llmrec.data.raw import RawTable
 from llmrec.data.tables import RawLog
 from llmrec.errors import ConfigError, DataError, did_you_mean, require

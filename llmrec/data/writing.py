@@ -10,6 +10,7 @@ import polars as pl
 
 from llmrec.artifacts import write_artifact, write_faults
 from llmrec.data.cells import refuse_unfit_ids
+from llmrec.data.cleaning import STRICT
 from llmrec.data.raw import ROW, RawTable, near
 from llmrec.data.tables import (
     EXTRAS,
@@ -28,6 +29,7 @@ from llmrec.types import Catalogue
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from llmrec.data.cleaning import CleaningRules, Journal
     from llmrec.types import Item
 
 KIND = "dataset"
@@ -82,14 +84,15 @@ def write_dataset(  # noqa: PLR0913 - one keyword per part of the folder
     tally = Tally()
     tally.add(table)
     facts = {**tally.counts(len(rows)), **(metrics or {})}
-    with _draft(Path(path), made_from=origin, metrics=facts) as draft:
-        table.write_parquet(draft / INTERACTIONS_FILE, compression="zstd")
-        rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
+    path = Path(path)
+    with write_artifact(path, KIND, made_from=origin, metrics=facts) as draft:
+        _write(table, draft / INTERACTIONS_FILE, path)
+        _write(rows, draft / ITEMS_FILE, path)
         if facts_of_users is not None:
-            facts_of_users.write_parquet(draft / USERS_FILE, compression="zstd")
+            _write(facts_of_users, draft / USERS_FILE, path)
 
 
-def write_parts(
+def write_parts(  # noqa: PLR0913 - one keyword per part of the folder
     path: Path,
     parts: Iterable[pl.DataFrame],
     *,
@@ -97,7 +100,8 @@ def write_parts(
     made_from: Mapping[str, Any],
     metrics: Callable[[], Mapping[str, Any]],
     folder: Path,
-) -> None:
+    users: pl.DataFrame | None = None,
+) -> Tally:
     """Write a dataset of which only a part is in memory at a time; whole or not at all.
 
     Args:
@@ -106,7 +110,11 @@ def write_parts(
         items: From the ids that occur, in no order, to the catalogue's items.
         made_from: JSON values that name the origin.
         metrics: Called once all parts are there; what ``write_dataset`` takes.
-        folder: An empty folder for what is in the making.
+        folder: A folder that is made for what is in the making.
+        users: What ``write_dataset`` takes.
+
+    Returns:
+        The figures of all parts.
 
     Raises:
         DataError: From the parts; two items share an id.
@@ -114,25 +122,42 @@ def write_parts(
     """
     facts: dict[str, Any] = {}
     tally = Tally()
-    with _draft(path, made_from={**made_from, HELD_OUT: []}, metrics=facts) as draft:
+    with write_artifact(path, KIND, made_from={**made_from, HELD_OUT: []}, metrics=facts) as draft:
+        folder.mkdir()
         for number, part in enumerate(parts):
             tally.add(part)
-            part.write_ipc(folder / f"{number:06}.arrow", compression="lz4")
-        lazy = pl.scan_ipc(sorted(folder.iterdir()))
-        lazy.sink_parquet(draft / INTERACTIONS_FILE, compression="zstd")
+            with _polars_faults(path):
+                part.write_ipc(folder / f"{number:06}.arrow", compression="lz4")
+        table = draft / INTERACTIONS_FILE
+        with _polars_faults(path):
+            pl.scan_ipc(sorted(folder.iterdir())).sink_parquet(table, compression="zstd")
         rows = items_to_frame(Catalogue(items(tally.items)).values())
-        rows.write_parquet(draft / ITEMS_FILE, compression="zstd")
+        _write(rows, draft / ITEMS_FILE, path)
+        if users is not None:
+            known = pl.scan_parquet(table).select(pl.col("user_id").unique()).collect()
+            _write(checked_users(users, known.to_series()), draft / USERS_FILE, path)
         facts |= {**tally.counts(len(rows)), **metrics()}
+    return tally
+
+
+def cleaning_metrics(rules: CleaningRules, journal: Journal) -> dict[str, Any]:
+    """Return what the manifest tells of cleaning; nothing where nothing was to be done."""
+    if rules == STRICT and journal.profiles is None:
+        return {}
+    return {CLEANING: journal.as_json()}
+
+
+def _write(table: pl.DataFrame, file: Path, path: Path) -> None:
+    """Write a table of the dataset that will stand at ``path``."""
+    with _polars_faults(path):
+        table.write_parquet(file, compression="zstd")
 
 
 @contextlib.contextmanager
-def _draft(
-    path: Path, *, made_from: Mapping[str, Any], metrics: Mapping[str, Any]
-) -> Iterator[Path]:
-    """Give the folder to write into; what Polars could not write is said as such."""
+def _polars_faults(path: Path) -> Iterator[None]:
+    """Say what Polars could not write as what the system could not."""
     try:
-        with write_artifact(path, KIND, made_from=made_from, metrics=metrics) as draft:
-            yield draft
+        yield
     except pl.exceptions.PolarsError as error:
         with write_faults(path):
             raise OSError(str(error)) from error

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.data import CleaningRules, ImportOptions, import_dataset
-from llmrec.data.cleaning.profile import profile
+from llmrec.data.cleaning.profile import Spread
 from llmrec.errors import ArtifactError, ConfigError
 
 LOG = """user_id,item_id,timestamp
@@ -48,7 +48,7 @@ def test_the_json_tells_before_and_after(write, tmp_path):
     assert after["weekday"]["Tue"] == 2
     assert after["hour"]["22"] == 2
     assert after["gaps"]["same second"] == 1
-    assert after["tied_share"] == 0.333333
+    assert after["tied_share"] == 0.666667
 
 
 class Page(HTMLParser):
@@ -66,7 +66,7 @@ def test_the_page_stands_alone_and_escapes_what_users_wrote(write, tmp_path):
     page = Page()
     page.feed(text)
     assert page.links == []
-    assert page.tags.count("svg") == 14
+    assert page.tags.count("svg") == 16
     assert "b" not in page.tags
     assert "&lt;b&gt;bold" in text
     for part in ("exact_duplicates", "times", "missing", "Events over time", "row 5"):
@@ -92,8 +92,10 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(write, 
 )
 def test_every_histogram_counts_every_event_user_or_item_once(rows):
     table = pl.DataFrame(rows, schema=["user_id", "item_id", "timestamp_s"], orient="row")
-    told = profile(table.sort("user_id", "timestamp_s"))
-    for name in ("over_time", "hour", "weekday"):
+    spread = Spread()
+    spread.add(table.sort("user_id", "timestamp_s"))
+    told = spread.as_json()
+    for name in ("over_time", "hour", "weekday", "ties"):
         assert sum(told[name].values()) == told["events"] == len(rows)
     assert sum(told["per_user"].values()) == told["users"]
     assert sum(told["per_item"].values()) == told["items"]

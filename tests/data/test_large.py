@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from datetime import UTC, datetime
+
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmrec.artifacts import read_manifest
-from llmrec.data import CleaningRules, ImportOptions, import_dataset, importing, large, load
+from llmrec.data import (
+    CleaningRules,
+    ImportOptions,
+    append_dataset,
+    import_dataset,
+    importing,
+    jsonl_files,
+    large,
+    load,
+)
 from llmrec.errors import DataError
 
 OPTIONS = ImportOptions(time_unit="s", rating="stars")
@@ -17,7 +31,7 @@ HEADER = "user_id,item_id,timestamp,stars\n"
 @pytest.fixture
 def small_parts(monkeypatch):
     """Treat every log as large, and work on three events at a time."""
-    monkeypatch.setattr(large, "LARGE_BYTES", {"csv": 0, "parquet": 0})
+    monkeypatch.setattr(large, "LARGE_BYTES", {"csv": 0, "jsonl": 0, "parquet": 0})
     monkeypatch.setattr(large, "PART_EVENTS", 3)
 
 
@@ -58,21 +72,29 @@ rows = st.lists(
 
 
 @settings(deadline=None, max_examples=60)
-@given(rows=rows)
-def test_parts_and_the_whole_give_the_same_dataset(rows, tmp_path_factory):
+@given(rows=rows, core=st.sampled_from([None, 2]), least=st.sampled_from([None, 2]))
+def test_parts_and_the_whole_give_the_same_dataset(rows, core, least, tmp_path_factory):
+    rules = CleaningRules(core=core, min_history=least)
     folder = tmp_path_factory.mktemp("drawn")
     log = folder / "log.csv"
     log.write_text(HEADER + "".join(f"{u},{i},{100_000_000 + t},{s}\n" for u, i, t, s in rows))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "LARGE_BYTES", {"csv": 0, "parquet": 0})
+        patch.setattr(large, "LARGE_BYTES", {"csv": 0, "jsonl": 0, "parquet": 0})
         patch.setattr(large, "PART_EVENTS", 3)
-        if any(user and item for user, item, _, _ in rows):
-            same(folder, log, patch, rules=CleaningRules())
+        if _leaves_events(log, folder, rules):
+            same(folder, log, patch, rules=rules)
             return
-        for is_large in (importing.is_large, lambda *_: False):
-            patch.setattr(importing, "is_large", is_large)
-            with pytest.raises(DataError, match="cleaning leaves none"):
-                import_dataset(log, folder / "data", options=OPTIONS, rules=CleaningRules())
+        patch.setattr(importing, "is_large", lambda *_: False)
+        assert not _leaves_events(log, folder, rules)
+
+
+def _leaves_events(log, folder, rules):
+    try:
+        return import_dataset(log, folder / "any", options=OPTIONS, rules=rules)
+    except DataError as error:
+        if "cleaning leaves none of the events" in str(error):
+            return None
+        raise
 
 
 LOG = [
@@ -105,8 +127,6 @@ class TestParts:
         assert data.users == ("a", "d")
 
     def test_parquet_with_numbers_as_ids(self, tmp_path, monkeypatch):
-        import polars as pl
-
         frame = pl.DataFrame(
             {"user_id": [12, 7, 100, 7, 12], "item_id": [1, 2, 3, 1, 2], "timestamp": range(5)}
         )
@@ -139,6 +159,107 @@ class TestParts:
     def test_blank_lines_and_empty_last_cells(self, write, tmp_path, monkeypatch):
         log = write("log.csv", text() + "\ne,i1,3,\n")
         assert "e" in same(tmp_path, log, monkeypatch).users
+
+    def test_empty_last_cells_and_fields_longer_than_the_csv_module_reads(
+        self, write, tmp_path, monkeypatch
+    ):
+        log = write("log.csv", text() + f"e,i1,3,\n\n{'f' * 200_000},i1,3,\n\n")
+        assert len(same(tmp_path, log, monkeypatch).users) == 6
+
+    @pytest.mark.parametrize(
+        ("name", "pack", "encoding"),
+        [
+            ("log.csv.gz", gzip.compress, "utf-8"),
+            ("log.csv", bytes, "utf-8-sig"),
+            ("log.csv", bytes, "utf-16"),
+            ("log.tsv.gz", gzip.compress, "latin-1"),
+        ],
+    )
+    def test_packed_and_otherwise_encoded_files(
+        self, name, pack, encoding, write, tmp_path, monkeypatch
+    ):
+        mark = "\t" if ".tsv" in name else ","
+        content = text([*LOG, ("ä", "i1", 3, 3)]).replace(",", mark).encode(encoding)
+        stated = "utf-8" if encoding == "utf-8-sig" else encoding
+        options = OPTIONS.model_copy(update={"encoding": stated})
+        data = same(tmp_path, write(name, pack(content)), monkeypatch, options=options)
+        assert data.users[-1] == "ä"
+
+    @pytest.mark.parametrize("size", [1, 100, 10_000])
+    def test_json_lines_read_in_tables_of_any_size(self, size, write, tmp_path, monkeypatch):
+        monkeypatch.setattr(jsonl_files, "_TABLE_BYTES", size)
+        names = HEADER.strip().split(",")
+        rows = [dict(zip(names, row, strict=True)) for row in LOG]
+        rows += [{"user_id": 12, "item_id": "i1", "timestamp": 4.0, "more": [1]}]
+        log = write("log.jsonl", "\n\n".join(json.dumps(row) for row in rows))
+        data = same(tmp_path, log, monkeypatch)
+        assert data.users == ("12", "a", "b", "c", "d")
+
+    @pytest.mark.parametrize(
+        ("line", "parts"),
+        [
+            ('{"user_id": "e", "item_id": "i1", "timestamp":', ["row 6", "not JSON"]),
+            ('{"user_id": "e", "user_id": "f"}', ["row 6", "'user_id'", "twice"]),
+            ('{"user_id": "e", "item_id": ["i1"], "timestamp": 1}', ["row 6", "['i1']", "plain"]),
+            ('{"user_id": "e", "item_id": "", "timestamp": 1}', ["row 6", "'item_id'", "empty"]),
+            ("7", ["row 6", "int, not an object"]),
+        ],
+    )
+    def test_faults_of_json_lines_are_told(self, line, parts, write, tmp_path, monkeypatch):
+        monkeypatch.setattr(jsonl_files, "_TABLE_BYTES", 100)
+        names = HEADER.strip().split(",")
+        lines = [json.dumps(dict(zip(names, row, strict=True))) for row in LOG]
+        log, out = write("in/log.jsonl", "\n".join([*lines, line])), tmp_path / "out" / "data"
+        with pytest.raises(DataError) as caught:
+            import_dataset(log, out, options=OPTIONS)
+        assert not [part for part in parts if part not in str(caught.value)], caught.value
+        assert not list(out.parent.iterdir())
+
+    def test_the_report_is_that_of_the_whole(self, write, tmp_path, monkeypatch):
+        log = write("log.csv", text([*LOG, LOG[1], ("a", "i1", 90_000, 5), ("c", "", 4, 4)]))
+        told = []
+        for name, is_large in (("parts", importing.is_large), ("whole", lambda *_: False)):
+            monkeypatch.setattr(importing, "is_large", is_large)
+            report = tmp_path / f"{name}.json"
+            rules = CleaningRules(earliest=None)
+            import_dataset(log, tmp_path / name, options=OPTIONS, rules=rules, report=report)
+            told.append(json.loads(report.read_text()))
+        assert told[0]["profiles"] == told[1]["profiles"]
+        steps = [[(s["rule"], s["dropped"]) for s in one["steps"]] for one in told]
+        assert steps == [[("missing", 1), ("exact_duplicates", 1)]] * 2
+        assert told[0]["profiles"]["before"]["events"] == 7
+        assert told[0]["profiles"]["after"]["ties"] == {"1": 4, "2-3": 2}
+
+    def test_facts_about_users(self, write, tmp_path, monkeypatch):
+        users = write("users.csv", "user_id,age\nb,7\na,8\nnobody,9\n")
+        options = OPTIONS.model_copy(update={"users": users, "user_attributes": ("age",)})
+        data = same(tmp_path, write("log.csv", text()), monkeypatch, options=options)
+        assert data.users_table.rows() == [("a", 8), ("b", 7)]
+
+    def test_only_the_newest_event_of_all_tells_an_unlikely_unit(self, write, tmp_path, caplog):
+        import_dataset(write("log.csv", text()), tmp_path / "data", options=OPTIONS)
+        assert caplog.text.count("every event lies before 1971") == 1
+        caplog.clear()
+        later = write("later.csv", text([*LOG, ("a", "i1", 1_700_000_000, 1)]))
+        import_dataset(later, tmp_path / "data", options=OPTIONS)
+        assert "before 1971" not in caplog.text
+
+    def test_a_fault_in_cleaning_is_not_told_as_one_of_the_disk(self, write, tmp_path, monkeypatch):
+        def fails(*_, **__):
+            raise pl.exceptions.ComputeError("a rule went wrong")
+
+        monkeypatch.setattr(large, "finished", fails)
+        with pytest.raises(pl.exceptions.ComputeError, match="a rule went wrong"):
+            import_dataset(write("log.csv", text()), tmp_path / "out" / "data", options=OPTIONS)
+        assert not list((tmp_path / "out").iterdir())
+
+    def test_what_is_read_in_one_piece_though_it_is_large_says_so(self, write, tmp_path, caplog):
+        log = write("log.csv", text())
+        import_dataset(log, tmp_path / "data", options=OPTIONS)
+        assert "one piece" not in caplog.text
+        more = write("more.csv", text([("f", "i1", 4, 4)]))
+        append_dataset(more, tmp_path / "data", at=datetime.now(UTC), options=OPTIONS)
+        assert f"{more}: is read in one piece, which takes about 0.0 GB of memory" in caplog.text
 
     def test_the_old_dataset_stays_where_a_later_part_is_at_fault(self, write, tmp_path):
         out = tmp_path / "home" / "data"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from llmrec.data.cleaning.events import EVENT_RULES, core
+from llmrec.data.cleaning.events import CORE, EVENT_RULES, LAST_RULES, core, core_rows
 from llmrec.data.cleaning.journal import Journal, Step
 from llmrec.data.cleaning.page import check_report, compared, write_report
 from llmrec.data.cleaning.rules import STRICT, CleaningRules
 
 __all__ = [
+    "CORE",
     "EVENT_RULES",
+    "LAST_RULES",
     "STRICT",
     "CleaningRules",
     "Journal",
@@ -16,5 +18,6 @@ __all__ = [
     "check_report",
     "compared",
     "core",
+    "core_rows",
     "write_report",
 ]

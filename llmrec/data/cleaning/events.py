@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from llmrec.data.raw import ROW
@@ -26,12 +27,35 @@ _HOUR_US = 3600 * US_PER_S
 
 def core(table: pl.DataFrame, user_events: int, item_events: int) -> pl.DataFrame:
     """Drop users and items with too few events until no more are to be dropped."""
-    while True:
-        left = table.filter(pl.len().over("user_id") >= user_events)
-        left = left.filter(pl.len().over("item_id") >= item_events)
-        if left.height == table.height:
-            return left
-        table = left
+    users, items = (_numbered(table[name]) for name in ("user_id", "item_id"))
+    return table.filter(pl.Series(core_rows(users, items, user_events, item_events)))
+
+
+def core_rows(
+    users: np.ndarray, items: np.ndarray, user_events: int, item_events: int
+) -> np.ndarray:
+    """Return which events stay when users and items with too few are dropped again and again.
+
+    Args:
+        users: ``(n_rows,)`` whole numbers from 0, one a user.
+        items: ``(n_rows,)`` whole numbers from 0, one an item.
+        user_events: The fewest events that a user keeps.
+        item_events: The fewest events that an item keeps.
+
+    Returns:
+        ``(n_rows,)`` bool.
+    """
+    kept = np.ones(len(users), dtype=bool)
+    n_kept = len(kept) + 1
+    while n_kept > (n_kept := int(kept.sum())):
+        for numbers, least in ((users, user_events), (items, item_events)):
+            counts = np.bincount(numbers[kept], minlength=1 + int(numbers.max(initial=0)))
+            kept &= counts[numbers] >= least
+    return kept
+
+
+def _numbered(ids: pl.Series) -> np.ndarray:
+    return ids.rank("dense").to_numpy() - 1
 
 
 def _times(events: pl.DataFrame, rules: CleaningRules) -> pl.Series | None:
@@ -140,8 +164,8 @@ def _regular(events: pl.DataFrame, rules: CleaningRules) -> pl.Series | None:
 def _outside_core(events: pl.DataFrame, rules: CleaningRules) -> pl.Series | None:
     if rules.core is None:
         return None
-    kept = core(events.select(ROW, "user_id", "item_id"), rules.core, rules.core)
-    return ~events[ROW].is_in(kept[ROW].implode())
+    users, items = (_numbered(events[name]) for name in ("user_id", "item_id"))
+    return pl.Series(~core_rows(users, items, rules.core, rules.core))
 
 
 def _short(events: pl.DataFrame, rules: CleaningRules) -> pl.Series | None:
@@ -155,7 +179,9 @@ def _mask(events: pl.DataFrame, bad: pl.Expr) -> pl.Series:
     return events.with_columns(bad.fill_null(value=False).alias("bad"))["bad"]
 
 
-EVENT_RULES: dict[str, Callable[[pl.DataFrame, CleaningRules], pl.Series | None]] = {
+Rules = dict[str, "Callable[[pl.DataFrame, CleaningRules], pl.Series | None]"]
+
+EVENT_RULES: Rules = {
     "times": _times,
     "undone_purchases": _undone,
     "cancellations": _cancellations,
@@ -165,7 +191,11 @@ EVENT_RULES: dict[str, Callable[[pl.DataFrame, CleaningRules], pl.Series | None]
     "rating": _ratings,
     "max_events_per_hour": _rate,
     "regular_gaps": _regular,
-    "core": _outside_core,
-    "min_history": _short,
 }
 """Name -> the function that finds the rule's rows, in the order in which they work."""
+
+CORE: Rules = {"core": _outside_core}
+"""The rule that needs all users' events at once; it follows ``EVENT_RULES``."""
+
+LAST_RULES: Rules = {"min_history": _short}
+"""What follows it."""

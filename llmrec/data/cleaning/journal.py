@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from llmrec.data.cleaning.profile import profile
+from llmrec.data.cleaning.events import CORE, EVENT_RULES, LAST_RULES
+from llmrec.data.cleaning.profile import Spread
 from llmrec.data.raw import ROW, RawTable, shown
 from llmrec.data.times import US_PER_S, iso
 from llmrec.errors import DataError
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from llmrec.data.cleaning.events import Rules
+    from llmrec.data.cleaning.rules import CleaningRules
+
 _EXAMPLES = 3
+_ORDER = ("missing", "untitled_items", "unknown_items", *EVENT_RULES, *CORE, *LAST_RULES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ class Journal:
     read: int
     """How many events were read."""
     steps: list[Step] = field(default_factory=list)
-    profiles: dict[str, Any] | None = None
+    profiles: dict[str, Spread] | None = None
     """``before`` and ``after`` -> how the events are spread; None where nobody asked."""
 
     @property
@@ -87,15 +92,31 @@ class Journal:
         self._note(rule, "events", count, examples, raw)
         return events.filter(~bad)
 
+    def by_rules(
+        self, finders: Rules, events: pl.DataFrame, rules: CleaningRules, *, raw: RawTable
+    ) -> pl.DataFrame:
+        """Return events without those that the rules find, one rule after the other.
+
+        Raises:
+            DataError: No event is left.
+        """
+        for name, find in finders.items():
+            bad = find(events, rules)
+            if bad is not None:
+                events = self.without_events(events, bad, name, raw=raw)
+        return events
+
     def look(self, when: str, events: pl.DataFrame) -> None:
         """Note how the events are spread, where that was asked for."""
         if self.profiles is not None:
-            self.profiles[when] = profile(events)
+            self.profiles.setdefault(when, Spread()).add(events)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts and examples as JSON values."""
-        profiles = {} if self.profiles is None else {"profiles": self.profiles}
-        return profiles | {
+        told: dict[str, Any] = {}
+        if self.profiles is not None:
+            told["profiles"] = {when: one.as_json() for when, one in self.profiles.items()}
+        return told | {
             "events_read": self.read,
             "events_kept": self.read - self.dropped,
             "steps": [
@@ -120,6 +141,7 @@ class Journal:
                 break
         else:
             self.steps.append(Step(rule=rule, what=what, dropped=count, examples=examples))
+            self.steps.sort(key=_order)  # parts of a log do not find things in the rules' order
         left = self.read - self.dropped if what == "events" else raw.frame.height - count
         if not left:
             told = ", ".join(f"{step.rule} {step.dropped:,}" for step in self.steps)
@@ -128,6 +150,10 @@ class Journal:
                 path=raw.path,
                 remedy="Are columns, unit and zone right? Rules change with --rule NAME=VALUE.",
             )
+
+
+def _order(step: Step) -> tuple[bool, int]:
+    return step.what == "events", _ORDER.index(step.rule)
 
 
 def _placed(raw: RawTable, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _SECTIONS = {
     "per_user": "Users by number of events",
     "per_item": "Items by number of events",
     "gaps": "Gaps between a user's successive events",
+    "ties": "Events by how many of the user lie in their second",
     "hour": "Events by hour (UTC)",
     "weekday": "Events by weekday (UTC)",
     "top_items": "Items with the most events",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from llmrec.data.files import read_bytes
+from llmrec.data.decoding import read_bytes
 from llmrec.data.literals import literal
 from llmrec.data.raw import RawTable, shown
 from llmrec.errors import DataError
