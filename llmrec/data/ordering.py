@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 
 def in_order(raw: RawTable, events: pl.DataFrame, options: ImportOptions) -> pl.DataFrame:
-    """Sort by user and time; ties by the given sequence, else by the file's order or item id."""
+    """Sort by user and time; ties by the given sequence, else by the file's order or item id.
+
+    Args:
+        raw: The log, row by row that of the events.
+        events: ``user_id``, ``item_id``, ``timestamp_s`` and ``us``.
+        options: What orders ties.
+
+    Returns:
+        The events with ``sequence`` (int64).
+
+    Raises:
+        DataError: A sequence that is no whole number or stands twice in a second, or an item id
+            that is no number where numbers are to order.
+    """
     if options.sequence is not None:
         return _by_sequence(raw, events, options.sequence)
     if options.ties == "file":
