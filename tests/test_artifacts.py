@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
-from llmrec.artifacts import MANIFEST, check_made_from, read_manifest, write_artifact
+from llmrec.artifacts import (
+    MANIFEST,
+    check_made_from,
+    read_manifest,
+    replace_folder,
+    write_artifact,
+)
 from llmrec.errors import ArtifactError
 
 
@@ -35,6 +43,27 @@ def test_a_failed_write_leaves_the_old_one_and_nothing_else(tmp_path):
         fail()
     assert (tmp_path / "a" / "data.txt").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    line = (
+        "import os, pathlib, sys\n"
+        "from llmrec.artifacts import replace_folder\n"
+        "with replace_folder(pathlib.Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'half').write_text('x')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    place = tmp_path / "a"
+    subprocess.run([sys.executable, "-c", line, str(place)], check=False)  # noqa: S603
+    assert [path.name[:3] for path in tmp_path.iterdir()] == [".a."]
+    write(tmp_path / "b")
+    assert len(list(tmp_path.iterdir())) == 2
+    with replace_folder(place) as living:
+        (living / "data.txt").write_text("hello")
+        write(place)
+        assert (living / "data.txt").read_text() == "hello"
+        assert sorted(tmp_path.iterdir()) == sorted([place, tmp_path / "b", living])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
 def test_only_an_artifact_of_the_same_kind_is_replaced(tmp_path):

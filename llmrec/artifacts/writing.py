@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -27,15 +28,10 @@ def replace_folder(path: Path) -> Iterator[Path]:
         ArtifactError: Nothing can be written there.
     """
     path = Path(path)
-    with write_faults(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
-        try:
-            yield draft
-            draft.chmod(0o755)
-            _swap(draft, path)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+    with spill_folder(path) as draft:
+        yield draft
+        draft.chmod(0o755)
+        _swap(draft, path)
 
 
 @contextlib.contextmanager
@@ -80,15 +76,23 @@ def remove_drafts(folder: Path, name: str = "*") -> None:
 def spill_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder beside ``path``, on its disk, that is gone when the block ends.
 
+    Folders that killed processes have left there are removed. They are known by having no lock:
+    every such folder is locked (``flock(2)``) as long as its process lives.
+
     Raises:
         ArtifactError: Nothing can be written there.
     """
+    path = Path(path)
     with write_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{path.name}.", suffix=".tmp", dir=path.parent, ignore_cleanup_errors=True
-        ) as folder:
-            yield Path(folder)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.????????.tmp"):
+            _remove_unlocked(left)
+        folder, lock = _locked_folder(path)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
 def check_writable(path: Path) -> None:
@@ -116,6 +120,43 @@ def write_faults(path: Path) -> Iterator[None]:
             f"{path} cannot be written: {error}",
             remedy="Name a place that can be written, with room on its disk.",
         ) from error
+
+
+def _locked_folder(path: Path) -> tuple[Path, int]:
+    """Make a folder beside ``path``; return it and the open descriptor that holds its lock."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(folder, os.O_RDONLY)
+            if _lock(lock) is not False and folder.exists():
+                return folder, lock
+            os.close(lock)  # another process took it for a left one before it was locked
+
+
+def _remove_unlocked(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            if _lock(lock):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def _lock(folder: int) -> bool | None:
+    """Lock an open folder; return False where another holds it, None where nothing can be locked.
+
+    Some network file systems know no locks; what is left there stays.
+    """
+    import fcntl
+
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def _swap(draft: Path, path: Path) -> None:

@@ -66,6 +66,7 @@ def test_killed_at_any_moment_one_of_the_two_datasets_stands(before, logs, tmp_p
     assert finished(new, out, before=before) == 0
     assert load(out).sha256 in either
     assert len(load(out)) == 40_000
+    assert [entry.name for entry in out.parent.iterdir()] == ["data"]
 
 
 def test_an_exchange_of_folders_is_one_step(tmp_path):
