@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from llmrec.evaluation.variety import variety_of
 from llmrec.evaluation.words import notes_of
 from llmrec.metrics import (
     METRICS,
+    bootstrap_interval,
     bootstrap_means,
     chance_level,
     compare,
@@ -78,7 +80,9 @@ def results_of(
     ]
     for row in rows:
         if not is_llm(row):
-            row["lists"] = variety_of(tables[row["name"]], queries, items, made["card"])
+            row["lists"] = variety_of(
+                tables[row["name"]], queries, items, made, resamples=resamples
+            )
     rows.sort(key=lambda row: -row["metrics"][made["card"]["headline"]]["value"])
     order = [row["name"] for row in rows]
     targets = queries["target"].to_numpy().astype(np.int64)
@@ -119,12 +123,20 @@ def _accuracy(
         for n, (name, values) in enumerate(figures.items())
     }
     retrieved = ranks.ahead + ranks.tied <= n_candidates
+    subset = figures[card["headline"]][retrieved]
+    ends = (math.nan, math.nan)  # of no query at all
+    if len(subset):
+        ends = bootstrap_interval(
+            subset, clusters=clusters[retrieved], seed=made["seed"], resamples=resamples
+        )
     return {
         "metrics": metrics,
         "retrieved": {
             "candidates": n_candidates,
             "queries": int(retrieved.sum()),
             card["headline"]: conditional_mean(figures[card["headline"]], retrieved),
+            "low": ends[0],
+            "high": ends[1],
         },
         "not_ranked": int(np.isinf(ranks.ahead).sum()),
         "tied": int((ranks.tied > 1).sum()),

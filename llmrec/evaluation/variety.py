@@ -5,20 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
-from llmrec.metrics import coverage, diversity, genre_weights, miscalibration, novelty, popularity
+from llmrec.metrics import (
+    bootstrap_interval,
+    coverage,
+    diversity,
+    genre_weights,
+    miscalibration,
+    novelty,
+    popularity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import polars as pl
     from numpy.typing import NDArray
 
     from llmrec.types import Scores
 
 
 def variety_of(
-    ranked: pl.DataFrame, queries: pl.DataFrame, items: pl.DataFrame, card: Mapping[str, Any]
+    ranked: pl.DataFrame,
+    queries: pl.DataFrame,
+    items: pl.DataFrame,
+    made: Mapping[str, Any],
+    *,
+    resamples: int,
 ) -> dict[str, Any]:
     """Return figures of the lists at the headline's cut-off.
 
@@ -26,29 +39,52 @@ def variety_of(
         ranked: A row's figures, as ``RANKED``.
         queries: The run's queries, in the same order.
         items: The run's items.
-        card: The card's values.
+        made: What the run was made from: its card and its seed.
+        resamples: Bootstrap draws, of whole users.
 
     Returns:
         ``k``, ``coverage``, ``novelty_bits``, ``popularity`` and ``popularity_of_histories``, and
-        with genres ``diversity`` and ``miscalibration``; None where no list has a value.
+        with genres ``diversity`` and ``miscalibration``; None where no list has a value. Under
+        ``intervals`` the 95 % interval of each that is a mean over lists.
     """
+    card = made["card"]
     k = min(int(card["headline"].partition("@")[2]), len(ranked["items"][0]))
     lists = padded(ranked["items"].list.head(k), k)
     counts, n_users = items["users"].to_numpy().astype(np.float64), int(items["of_users"][0])
     histories = _flat_means(queries["history"], np.minimum(counts, n_users) / max(1, n_users))
-    figures = {
-        "k": k,
-        "coverage": coverage(lists, items.height),
-        "novelty_bits": _mean(novelty(lists, counts, n_users)),
-        "popularity": _mean(popularity(lists, counts, n_users)),
-        "popularity_of_histories": _mean(histories),
+    values = {
+        "novelty_bits": novelty(lists, counts, n_users),
+        "popularity": popularity(lists, counts, n_users),
+        "popularity_of_histories": histories,
     }
     genres = genre_table(items)
     if genres.shape[1]:
         wanted = _history_genres(queries["history"], genres)
-        figures["diversity"] = _mean(diversity(lists, genres))
-        figures["miscalibration"] = _mean(miscalibration(genre_weights(lists, genres), wanted))
-    return figures
+        values["diversity"] = diversity(lists, genres)
+        values["miscalibration"] = miscalibration(genre_weights(lists, genres), wanted)
+    clusters = queries["user_id"].rank("dense").cast(pl.Int64).to_numpy()
+    return {
+        "k": k,
+        "coverage": coverage(lists, items.height),
+        **{name: _mean(found) for name, found in values.items()},
+        "intervals": {
+            name: _interval(found, clusters, made["seed"], resamples)
+            for name, found in values.items()
+        },
+    }
+
+
+def _interval(
+    values: Scores, clusters: NDArray[np.int64], seed: int, resamples: int
+) -> dict[str, float] | None:
+    """Return the interval of a mean over the lists that have a value; None where none has."""
+    known = np.isfinite(values)
+    if not known.any():
+        return None
+    low, high = bootstrap_interval(
+        values[known], clusters=clusters[known], seed=seed, resamples=resamples
+    )
+    return {"low": low, "high": high}
 
 
 def padded(column: pl.Series, k: int) -> NDArray[np.int64]:

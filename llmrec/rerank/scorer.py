@@ -121,7 +121,7 @@ class EngineScorer(ABC):
             return
         self._warned = True
         logger.warning(
-            "The labels hold only %.1e of the probability of %s after %s (below %.1f): the model "
+            "The labels hold only %.2g of the probability of %s after %s (below %.1f): the model "
             "hardly answers with labels, so their order says little. Try the likelihood scorer.",
             mass,
             self.engine.card.identity,

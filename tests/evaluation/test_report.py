@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -10,6 +11,8 @@ import pytest
 from llmrec.evaluation import EvaluateConfig, evaluate
 from llmrec.evaluation.report import llm, render_markdown
 from llmrec.evaluation.report.html import bars, lines
+from llmrec.evaluation.report.sections import sections_of
+from llmrec.evaluation.report.tables import comparison_tables, number
 
 from .conftest import walkers
 
@@ -76,6 +79,45 @@ def test_plots_stay_inside_their_axes(report):
         heights = [y for _, y in line["points"]]
         assert heights == sorted(heights)
         assert all(0 <= x <= 1 and 0 <= y <= 1 for x, y in line["points"])
+
+
+def test_every_table_says_how_to_read_it(report):
+    results, page = report
+    text = render_markdown(results)
+    for part in sections_of(results):
+        assert part.text
+        if part.rows:
+            assert f"<h2>{part.title}</h2>" in html.unescape(page)
+            assert part.text in html.unescape(page)
+            assert part.text in text
+
+
+def test_means_over_lists_and_over_retrieved_targets_have_intervals(report):
+    results, page = report
+    for row in results["rows"]:
+        lists = row["lists"]
+        assert {"novelty_bits", "popularity", "popularity_of_histories"} <= lists[
+            "intervals"
+        ].keys()
+        for name, interval in lists["intervals"].items():
+            assert interval["low"] <= lists[name] <= interval["high"]
+        found = row["retrieved"]
+        assert found["low"] <= found["ndcg@10"] <= found["high"]
+    assert f"({number(interval['low'])} to {number(interval['high'])})" in page
+
+
+def test_no_two_of_many_rows_are_drawn_alike(report):
+    results, _ = report
+    many = {**results, "rows": [results["rows"][0]] * 20}
+    drawn = [(row["colour"], row["dash"]) for row in lines(many)["rows"]]
+    assert len(set(drawn)) == 20
+
+
+def test_the_best_row_comes_first_and_no_pair_is_lost(report):
+    results, _ = report
+    of_best, others = comparison_tables(results)
+    assert [line["first"] for line in of_best] == [results["rows"][0]["name"]] * 2
+    assert len(of_best) + len(others) == len(results["comparisons"]) == 3
 
 
 def test_markdown_tables_keep_their_columns(report):

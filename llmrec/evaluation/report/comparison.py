@@ -117,7 +117,7 @@ def comparison_markdown(found: Mapping[str, Any]) -> str:
             "",
             *(f"- {markdown_text(note)}" for note in comparison_notes(found)),
             "",
-            *(line for title, rows in _sections(found) for line in section(title, rows)),
+            *(line for title, rows in _sections(found) for line in section(title, "", rows)),
         ]
     )
 

@@ -28,6 +28,9 @@ COLOURS = (
     "#7a4a2b",
 )
 
+DASHES = ("none", "7 4", "2 3")
+"""Of lines, once all colours are taken."""
+
 
 def render_html(results: Mapping[str, Any], examples: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of a run; every text in it is escaped."""
@@ -107,6 +110,7 @@ def lines(results: Mapping[str, Any]) -> dict[str, Any]:
                 "name": row["name"],
                 "points": [(x, y / top) for x, y in zip(places, found, strict=True)],
                 "colour": COLOURS[n % len(COLOURS)],
+                "dash": DASHES[n // len(COLOURS) % len(DASHES)],
             }
             for n, (row, found) in enumerate(zip(rows, values, strict=True))
         ],

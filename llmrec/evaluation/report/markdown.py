@@ -28,28 +28,26 @@ def render_markdown(results: Mapping[str, Any]) -> str:
             "",
             *(f"- {markdown_text(note)}" for note in results["notes"]),
             "",
-            *section("What the LLM adds", llm_table(results)),
+            *section("What the LLM adds", "", llm_table(results)),
+            *(line for part in llm_sections(results) for line in section(*part)),
             *(
                 line
-                for title, rows in (
-                    *llm_sections(results),
-                    *ablation_tables(results),
-                    *sections_of(results),
-                )
-                for line in section(title, rows)
+                for title, rows in ablation_tables(results)
+                for line in section(title, "", rows)
             ),
+            *(line for part in sections_of(results) for line in section(*part)),
         ]
     )
 
 
-def section(title: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return a heading and a table; nothing where there are no rows."""
+def section(title: str, text: str, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return a heading, how to read it, and a table; nothing where there are no rows."""
     if not rows:
         return []
     names = list(rows[0])
     lines = [names, ["---"] * len(names), *([row.get(name, "") for name in names] for row in rows)]
     table = ("| " + " | ".join(map(markdown_text, line)) + " |" for line in lines)
-    return [f"## {title}", "", *table, ""]
+    return [f"## {title}", "", *([markdown_text(text), ""] if text else []), *table, ""]
 
 
 def markdown_text(text: str) -> str:

@@ -20,7 +20,7 @@ def accuracy_table(results: Mapping[str, Any]) -> Rows:
         shown = {name: number(figure["value"]) for name, figure in figures.items()}
         interval = figures[headline]
         line = {"row": row["name"], headline: shown.pop(headline)}
-        line["95 % interval"] = f"{number(interval['low'])} to {number(interval['high'])}"
+        line["95 % interval"] = _between(interval)
         line[ceiling] = shown.pop(ceiling)
         lines.append({**line, **shown})
     if lines:
@@ -56,15 +56,18 @@ def retrieval_table(results: Mapping[str, Any]) -> Rows:
             "row": row["name"],
             f"target in first {found['candidates']}": number(ceiling["value"]),
         }
-        line["95 % interval"] = f"{number(ceiling['low'])} to {number(ceiling['high'])}"
+        line["95 % interval"] = _between(ceiling)
         line["queries"] = str(found["queries"])
-        lines.append(line | {f"{headline} on those": number(found[headline])})
+        line[f"{headline} on those"] = number(found[headline])
+        line["its 95 % interval"] = _between(found)
+        lines.append(line)
     return lines
 
 
-def comparison_table(results: Mapping[str, Any]) -> Rows:
-    """Return one line a pair of rows."""
-    return [
+def comparison_tables(results: Mapping[str, Any]) -> tuple[Rows, Rows]:
+    """Return one line a pair of rows: those of the best row, and all others."""
+    best = results["rows"][0]["name"] if results["rows"] else ""
+    lines = [
         {
             "first": pair["first"],
             "second": pair["second"],
@@ -77,6 +80,8 @@ def comparison_table(results: Mapping[str, Any]) -> Rows:
         }
         for pair in results["comparisons"]
     ]
+    of_best = [line for line in lines if best in (line["first"], line["second"])]
+    return of_best, [line for line in lines if line not in of_best]
 
 
 def variety_table(results: Mapping[str, Any]) -> Rows:
@@ -86,14 +91,28 @@ def variety_table(results: Mapping[str, Any]) -> Rows:
     of those alone would be described as if they were everybody's.
     """
     rows = [row for row in results["rows"] if "lists" in row]
-    names = list(dict.fromkeys(name for row in rows for name in row["lists"]))
+    names = dict.fromkeys(name for row in rows for name in row["lists"])
+    shown = [name for name in names if name not in {"k", "intervals"}]
     return [
         {
             "row": row["name"],
-            **{name.replace("_", " "): number(row["lists"].get(name)) for name in names},
+            **{name.replace("_", " "): _with_interval(row["lists"], name) for name in shown},
         }
         for row in rows
     ]
+
+
+def _with_interval(lists: Mapping[str, Any], name: str) -> str:
+    found = lists["intervals"].get(name)
+    interval = f" ({number(found['low'])} to {number(found['high'])})" if found else ""
+    return number(lists.get(name)) + interval
+
+
+def _between(interval: Mapping[str, Any]) -> str:
+    """Return an interval's ends; nothing where it has none."""
+    if interval["low"] is None:
+        return ""
+    return f"{number(interval['low'])} to {number(interval['high'])}"
 
 
 def group_tables(results: Mapping[str, Any]) -> list[tuple[str, Rows]]:
