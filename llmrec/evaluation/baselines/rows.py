@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmrec.evaluation.baselines.sequence import fit_sequence_row
 from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
 from llmrec.evaluation.baselines.vectors import fit_mean, fit_text
 from llmrec.retrieval import (
@@ -133,6 +134,12 @@ ROWS: dict[str, RowSpec] = {
             what="EASE, recent events of the history count more",
             fit=_ease,
             grid=_grid(regularisation=REGULARISATIONS, decay=DECAYS),
+        ),
+        RowSpec(
+            name="sequence",
+            what="a causal transformer over the history, trained on the log",
+            fit=fit_sequence_row,
+            grid=_grid(dropout=(0.2, 0.4)),
         ),
         RowSpec(
             name="mean",

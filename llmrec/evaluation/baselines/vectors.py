@@ -44,7 +44,7 @@ class VectorRanker:
 
 def fit_mean(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
     """Return the mean retriever of the fitting's index as a row."""
-    index = fitting.remember("index", fitting.index, lambda: _index(fitting))
+    index = fitting.remember("index", fitting.index, lambda: index_of(fitting))
     config = MeanConfig.of(dict(settings), source="mean")
     return VectorRanker(MeanRetriever(index, config), fitting.catalogue)
 
@@ -52,7 +52,7 @@ def fit_mean(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
 def fit_text(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
     """Return the text retriever of the fitting's index, with the index's own encoder, as a row."""
     del settings
-    index = fitting.remember("index", fitting.index, lambda: _index(fitting))
+    index = fitting.remember("index", fitting.index, lambda: index_of(fitting))
     recipe = index.origin.recipe
     if recipe is None:
         raise ConfigError(
@@ -62,7 +62,13 @@ def fit_text(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
     return VectorRanker(TextRetriever(index, open_encoder(recipe.encoder)), fitting.catalogue)
 
 
-def _index(fitting: Fitting) -> ItemIndex:
+def index_of(fitting: Fitting) -> ItemIndex:
+    """Return the fitting's index.
+
+    Raises:
+        ConfigError: It names none.
+        ArtifactError: It is no index, or one of another catalogue.
+    """
     if fitting.index is None:
         raise ConfigError("this row needs an item index", remedy="Name its folder with --index.")
     index = ItemIndex.load(fitting.index)
