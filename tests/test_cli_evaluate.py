@@ -45,6 +45,7 @@ def test_one_command_measures_rankings_and_reasons(sample, tmp_path):
     index, run = tmp_path / "index", tmp_path / "run"
     assert CliRunner().invoke(app, ["index", "build", str(sample), str(index), "--encoder", "hash"])
     words = ["evaluate", str(sample), "--rows", "popularity", "--sample", "30", "--explain", "2"]
+    words += ["--ablate", "evidence-method"]
     words += ["--out", str(run), "--index", str(index)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
@@ -54,6 +55,8 @@ def test_one_command_measures_rankings_and_reasons(sample, tmp_path):
     assert (reasons / "reasons.html").is_file()
     found = json.loads((reasons / "results.json").read_text())
     assert found["truth"]["items"] == found["items"] > 0, "the sample is a world's, so it is asked"
+    removed = found["faithfulness"]["removed"]["differences"]
+    assert {one["against"] for one in removed} == {"random", "recent", "similar"}
     again = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     assert again["reasons"]["items"] == found["items"]
     assert len(again["rows"]) == 1
@@ -167,7 +170,8 @@ def test_llm_rows_from_a_file(sample, tmp_path):
         (["--scorer", "labels"], "Name the LLM with --llm"),
         (["--dry-run"], "Name the LLM with --llm"),
         (["--ablate", "time-style"], "Name the LLM with --llm"),
-        ([*LLM, "--ablate", "evidence-method"], "no ablation 'evidence-method'"),
+        ([*LLM, "--ablate", "evidence-method"], "how many users are explained with --explain"),
+        ([*LLM, "--ablate", "weather"], "no ablation 'weather'"),
         ([*LLM, "--scorer", "letters"], "scorer: .* 'labels'"),
         (["--llm", "none"], "LLM rows need an LLM"),
         (["--llm", "no-such-model", "--no-cache"], "no-such-model"),

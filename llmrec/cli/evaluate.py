@@ -75,7 +75,7 @@ def evaluate(
     ] = 300,
     ablate: Annotated[
         str | None,
-        typer.Option(help="Ablations of the LLM's rows, with commas: time-style,candidate-order."),
+        typer.Option(help="Ablations, with commas: time-style,candidate-order,evidence-method."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the LLM rows would cost, and stop.")
@@ -98,7 +98,8 @@ def evaluate(
     q0, q1, ... as in the trec/ folder that a first run of the same card writes.
 
     With --explain the recommender that the same options (and the YAML) describe explains users;
-    its reasons are measured into a folder of their own, beside the run's.
+    its reasons are measured into a folder of their own, beside the run's. There the ablation
+    evidence-method holds what they cite against similar, recent and random events.
     """
     from llmrec.artifacts import check_writable
     from llmrec.cli.reasons import run_reasons
@@ -113,7 +114,8 @@ def evaluate(
     check_writable(folder / "file")
     what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length, trec=trec)
     asks_llm = bool(llm or engine or url or llm_rows)
-    if not asks_llm and (dry_run or scorer or rerank_row or ablate):
+    ablations = _ablations_of_rows(ablate, explained=explain is not None)
+    if not asks_llm and (dry_run or scorer or rerank_row or ablations):
         raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
     choices, reranks = None, None
     if asks_llm or explain:
@@ -135,7 +137,7 @@ def evaluate(
             sources=rerank_row,
             file=llm_rows,
             fusion_queries=fusion_queries,
-            ablations=ablate,
+            ablations=ablations,
         )
     chosen = _rows(rows, with_index=index is not None)
     with contextlib.ExitStack() as stack:
@@ -166,6 +168,19 @@ def evaluate(
     _print(results, folder)
     if reasons is not None:
         print_reasons(reasons, reasons_folder(folder))
+
+
+def _ablations_of_rows(ablate: str | None, *, explained: bool) -> list[str]:
+    """Return the ablations of the LLM's rows: evidence methods are compared on reasons instead."""
+    from llmrec.errors import ConfigError
+
+    names = [name.strip() for name in (ablate or "").split(",") if name.strip()]
+    if "evidence-method" in names and not explained:
+        raise ConfigError(
+            "evidence-method is an ablation of reasons, and none are asked for",
+            remedy="Say how many users are explained with --explain.",
+        )
+    return [name for name in names if name != "evidence-method"]
 
 
 def _rows(rows: str | None, *, with_index: bool) -> list[str]:

@@ -25,7 +25,7 @@ def open_llm_rows(
     sources: str | None,
     file: Path | None,
     fusion_queries: int,
-    ablations: str | None = None,
+    ablations: Sequence[str] = (),
 ) -> LlmRows:
     """Open the LLM and say what it reranks.
 
@@ -35,7 +35,7 @@ def open_llm_rows(
         sources: Rows to rerank, with commas; None: ``DEFAULT_SOURCE``.
         file: YAML with all rows under ``rows``, in place of scorers and sources.
         fusion_queries: Of rows that no file names.
-        ablations: Names of what is varied of every row, with commas.
+        ablations: Names of what is varied of every row.
 
     Raises:
         ConfigError: Options contradict each other, or one is wrong.
@@ -56,7 +56,7 @@ def open_llm_rows(
         specs = written or _specs(
             choices, engine, _names(scorers), _names(sources) or [DEFAULT_SOURCE], fusion_queries
         )
-        return LlmRows(engine=engine, specs=tuple(specs), ablations=tuple(_names(ablations)))
+        return LlmRows(engine=engine, specs=tuple(specs), ablations=tuple(ablations))
     except BaseException:
         engine.close()
         raise
