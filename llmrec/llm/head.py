@@ -53,16 +53,18 @@ class Head:
         self._check(model)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return ``(n, vocabulary) float32`` of hidden states ``(n, dim)``."""
-        with self._torch.inference_mode():
-            state = hidden.float()
-            pieces = [state @ piece.float().T for piece in self._weight.split(PIECE)]
-            logits = self._torch.cat(pieces, dim=-1)
-            if self._bias is not None:
-                logits += self._bias.float()
-            logits *= self._scale
-            if self._softcap:
-                logits = self._softcap * self._torch.tanh(logits / self._softcap)
+        """Return ``(n, vocabulary) float32`` of hidden states ``(n, dim)``.
+
+        Gradients flow to the hidden states where they ask for any; the head itself has none.
+        """
+        state = hidden.float()
+        pieces = [state @ piece.float().T for piece in self._weight.split(PIECE)]
+        logits = self._torch.cat(pieces, dim=-1)
+        if self._bias is not None:
+            logits = logits + self._bias.float()
+        logits = logits * self._scale
+        if self._softcap:
+            logits = self._softcap * self._torch.tanh(logits / self._softcap)
         return cast("torch.Tensor", logits)
 
     def log_probs(self, hidden: torch.Tensor, targets: Sequence[Sequence[int]]) -> list[LogProbs]:

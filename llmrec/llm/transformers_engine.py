@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from llmrec.errors import EngineError
-from llmrec.llm.answers import AnswerText, control_ids
+from llmrec.llm.answers import AnswerText, choose_token, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.batching import alike, packs
 from llmrec.llm.causal_model import CausalModel, Decoding, PrefixReader
@@ -24,8 +24,6 @@ from llmrec.llm.tokenizer import ChatTokenizer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-
-    import torch
 
     from llmrec.types import TokenIds, Tokenizer
 
@@ -62,19 +60,54 @@ class TransformersEngine:
         batch_tokens: int | None = None,
     ) -> None:
         folder = obtain(str(model))
-        self._network: CausalModel | None = CausalModel(folder, dtype=dtype, device=device)
-        on_cpu = self._network.device.type == "cpu"
-        self._batch_tokens = batch_tokens or (4_096 if on_cpu else 32_768)
-        self._tokenizer = ChatTokenizer.load(folder)
-        self._control_ids = control_ids(self._tokenizer)
-        self._stats = EngineStats()
+        self._stand_on(
+            CausalModel.load(folder, dtype=dtype, device=device),
+            ChatTokenizer.load(folder),
+            batch_tokens,
+        )
         self._card = EngineCard(
             engine="transformers",
             model=str(model),
             weights_sha256=weights_sha256(folder),
             dtype=dtype,
-            context_length=self._network.context_length,
+            context_length=self._running.context_length,
         )
+
+    @classmethod
+    def around(
+        cls,
+        model: Any,  # noqa: ANN401 - Transformers is an optional package
+        tokenizer: ChatTokenizer,
+        card: EngineCard,
+        *,
+        batch_tokens: int | None = None,
+    ) -> Self:
+        """Return an engine that asks a model in memory, as it is at each question.
+
+        Args:
+            model: A Transformers causal language model, which is put into evaluation mode.
+            tokenizer: Its tokenizer.
+            card: What the engine is to say of it.
+            batch_tokens: As for the class.
+
+        Raises:
+            EngineError: The model's head is not supported.
+        """
+        engine = cls.__new__(cls)
+        engine._stand_on(CausalModel(model), tokenizer, batch_tokens)
+        engine._card = card
+        return engine
+
+    def _stand_on(
+        self, network: CausalModel, tokenizer: ChatTokenizer, batch_tokens: int | None
+    ) -> None:
+        """Take the parts that every engine has, however they were made."""
+        self._network: CausalModel | None = network
+        on_cpu = network.device.type == "cpu"
+        self._batch_tokens = batch_tokens or (4_096 if on_cpu else 32_768)
+        self._tokenizer = tokenizer
+        self._control_ids = control_ids(tokenizer)
+        self._stats = EngineStats()
 
     @property
     def card(self) -> EngineCard:
@@ -241,7 +274,8 @@ class TransformersEngine:
         for step in range(max(room)):
             logits = decoding.step()
             tokens = [
-                _choose(row, temperature, draw) for row, draw in zip(logits, draws, strict=True)
+                choose_token(row, temperature, draw)
+                for row, draw in zip(logits, draws, strict=True)
             ]
             self._stats.forward_passes += 1
             self._stats.generated_tokens += len(writing)
@@ -263,13 +297,3 @@ class TransformersEngine:
     def _ran(self, tokens: int) -> None:
         self._stats.forward_passes += 1
         self._stats.computed_tokens += tokens
-
-
-def _choose(logits: torch.Tensor, temperature: float, draw: np.random.Generator) -> int:
-    """Return the likeliest token, or one drawn at this temperature."""
-    if temperature == 0:
-        return int(logits.argmax())
-    weights = (logits / temperature).double().softmax(-1).cumsum(-1).cpu().numpy()
-    return int(
-        min(np.searchsorted(weights, draw.random() * weights[-1], side="right"), len(weights) - 1)
-    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmrec.rerank.context import SharedContext
-    from llmrec.types import History, Prompt, ScoreKind, Scores
+    from llmrec.types import Candidate, History, Prompt, ScoreKind, Scores, TokenIds
 
 
 class LabelScorer(ListedScorer):
@@ -26,6 +26,34 @@ class LabelScorer(ListedScorer):
     kind: ClassVar[ScoreKind] = "labels"
     own_template: ClassVar[str] = "rank/labels.v1"
     labelled: ClassVar[bool] = True
+
+    def questions(
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[Sequence[Candidate]],
+        *,
+        order_seed: int = 0,
+    ) -> list[tuple[TokenIds, list[TokenIds]]]:
+        """Return what the model is asked, for whoever trains it on the same.
+
+        Args:
+            histories: At least one.
+            candidates: For each its candidates, at most as many as one prompt lists.
+            order_seed: As for ``rerank``.
+
+        Returns:
+            Per query the prompt, and for each candidate the one token of its label.
+        """
+        shared = self.context.shared(histories, candidates, order_seed=order_seed)
+        listings = [listing for (listing,) in shared]
+        prompts = self._render([self._variables(listing) for listing in listings], histories)
+        asked = []
+        for prompt, listing in zip(prompts, listings, strict=True):
+            labels = self._answers.labels(prompt.token_ids, LETTERS[: len(listing.order)])
+            by_candidate = dict(zip(listing.order, labels, strict=True))
+            answers: list[TokenIds] = [(by_candidate[n],) for n in range(len(by_candidate))]
+            asked.append((prompt.token_ids, answers))
+        return asked
 
     def _variables(self, shared: SharedContext) -> Mapping[str, Any]:
         return shared.variables

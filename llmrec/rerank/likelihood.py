@@ -76,13 +76,18 @@ class LikelihoodScorer(EngineScorer):
         """Every option that can change a score, as JSON values."""
         return {**super().settings, "normalise": self.normalise}
 
-    def _score(
-        self,
-        histories: Sequence[History],
-        candidates: Sequence[Sequence[Candidate]],
-        order_seed: int,
-    ) -> list[tuple[Scores, dict[str, float]]]:
-        del order_seed
+    def questions(
+        self, histories: Sequence[History], candidates: Sequence[Sequence[Candidate]]
+    ) -> list[tuple[TokenIds, list[TokenIds]]]:
+        """Return what the model is asked, for whoever trains it on the same.
+
+        Args:
+            histories: At least one.
+            candidates: For each its candidates.
+
+        Returns:
+            Per query the prompt, and each candidate's title behind it, turn's end included.
+        """
         shared = self.context.shared(histories, candidates)
         prompts = self._render([listing.variables for (listing,) in shared], histories)
         prefixes = [prompt.token_ids for prompt in prompts]
@@ -90,6 +95,17 @@ class LikelihoodScorer(EngineScorer):
             self._answers.encode(prefix, [self._title(c.item) for c in some], ended=True)
             for prefix, some in zip(prefixes, candidates, strict=True)
         ]
+        return list(zip(prefixes, titles, strict=True))
+
+    def _score(
+        self,
+        histories: Sequence[History],
+        candidates: Sequence[Sequence[Candidate]],
+        order_seed: int,
+    ) -> list[tuple[Scores, dict[str, float]]]:
+        del order_seed
+        asked = self.questions(histories, candidates)
+        prefixes, titles = [prefix for prefix, _ in asked], [titles for _, titles in asked]
         sums = self._sums(prefixes, titles)
         scored: list[tuple[Scores, dict[str, float]]] = []
         for known, wanted in zip(sums, titles, strict=True):

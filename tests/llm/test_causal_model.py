@@ -53,7 +53,7 @@ def folder(request, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(folder):
-    return CausalModel(folder, dtype="float32", device="cpu")
+    return CausalModel.load(folder, dtype="float32", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +140,13 @@ def test_a_head_of_an_unknown_make_is_refused(tmp_path):
 )
 def test_wrong_settings_are_refused_before_loading(tmp_path, settings, fault):
     with pytest.raises(EngineError, match=fault):
-        CausalModel(tmp_path, **settings)
+        CausalModel.load(tmp_path, **settings)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_said(tmp_path):
     with pytest.raises(EngineError, match="sees no CUDA GPU"):
-        CausalModel(tmp_path, dtype="float32", device="cuda")
+        CausalModel.load(tmp_path, dtype="float32", device="cuda")
 
 
 @pytest.mark.parametrize(
