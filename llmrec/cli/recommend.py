@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llmrec.cli.conditions import (
+    CapOption,
+    DiversityOption,
+    FilterOption,
+    LeaveOutOption,
+    MaxOption,
+    MinOption,
+    NotOption,
+    SeenOption,
+    request_keys,
+)
 from llmrec.cli.options import (
     CacheOption,
     ConfigFile,
@@ -49,6 +60,14 @@ def recommend(
         bool | None, typer.Option("--explain/--no-explain", help="With reasons or without.")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Language of the reasons, e.g. de.")] = None,
+    filters: FilterOption = None,
+    exclude: NotOption = None,
+    minimum: MinOption = None,
+    maximum: MaxOption = None,
+    leave_out: LeaveOutOption = None,
+    caps: CapOption = None,
+    diversity: DiversityOption = None,
+    seen: SeenOption = None,
     config: ConfigFile = None,
     dataset: DatasetOption = None,
     index: IndexOption = None,
@@ -92,12 +111,17 @@ def recommend(
         candidates=candidates,
         scorer=scorer,
         fusion=fusion,
+        seen=seen,
         explain=None if language is None else {"language": language},
     )
     moment = None if as_of is None else parse_moment(as_of, what="--as-of")
     recommender = Recommender.open(choices)
     histories = _histories(recommender, user or [], history, moment)
-    lists = recommender.batch([{"history": h, "k": k, "explain": explain} for h in histories])
+    asked = request_keys(
+        filters=filters, exclude=exclude, minimum=minimum, maximum=maximum, caps=caps
+    )
+    asked |= {"leave_out": leave_out or None, "diversity": diversity, "k": k, "explain": explain}
+    lists = recommender.batch([{**asked, "history": history} for history in histories])
     answers = [render.as_json(h, row) for h, row in zip(histories, lists, strict=True)]
     if out is not None:
         write_rows(render.as_rows(answers), out, render.ROW_COLUMNS)

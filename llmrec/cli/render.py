@@ -32,6 +32,8 @@ ROW_COLUMNS = {
     "reason": str,
     "reason_author": str,
     "evidence_item_ids": list[str],
+    "moved_from": int,
+    "moved_by": list[str],
 }
 """The columns of ``as_rows``, with their types."""
 
@@ -72,15 +74,24 @@ def print_recommendations(console: Console, rows: Sequence[Recommendation]) -> N
     """Print ranked items with scores and, where there are any, reasons and their evidence."""
     from rich.markup import escape
 
+    if not rows:
+        console.print("  No item is left to recommend.")
     for row in rows:
         console.print(
             f"  [bold cyan]{row.rank:>2}. {escape(titled(row.item))}[/bold cyan]"
             f"  [dim]score {row.score:+.2f} · {row.candidate.source} rank "
-            f"{row.candidate.rank}[/dim]"
+            f"{row.candidate.rank}{_move(row)}[/dim]"
         )
         if row.explanation is not None:
             _print_explanation(console, row.explanation)
     console.print()
+
+
+def _move(row: Recommendation) -> str:
+    """Return where caps or diversity took an item from."""
+    if not row.moved_by:
+        return ""
+    return f" · moved from place {row.moved_from} by {' and '.join(row.moved_by)}"
 
 
 def _print_explanation(console: Console, explanation: Explanation) -> None:
@@ -127,6 +138,8 @@ def as_json(history: History, rows: Sequence[Recommendation]) -> dict[str, Any]:
                 "source": row.candidate.source,
                 "retrieval_rank": row.candidate.rank,
                 "retrieval_score": row.candidate.score,
+                "moved_from": row.moved_from,
+                "moved_by": list(row.moved_by),
                 "explanation": _explanation_json(row.explanation),
             }
             for row in rows

@@ -88,7 +88,7 @@ def find_evidence(  # noqa: PLR0913 - a session is what the prompt marks, no cho
         histories: One per user; events that are omitted already stay so.
         rankings: One per history; their candidates are held fixed throughout.
         scorer: The whole decision: what ranked them in the first place.
-        top_k: How many items of each ranking are explained; capped by the ranking.
+        top_k: How many items of each ranking are explained, those it shows first; capped by it.
         catalogue: The items of the histories' events.
         config: How to look; None takes the defaults.
         session_gap_s: Seconds without an event after which the next one opens a new session.
@@ -104,7 +104,10 @@ def find_evidence(  # noqa: PLR0913 - a session is what the prompt marks, no cho
     if len(histories) != len(rankings):
         raise ConfigError(f"{len(histories)} histories but {len(rankings)} rankings")
     config = config or EvidenceConfig()
-    items = [{c.item.item_id: c.item for c in ranking.candidates[:top_k]} for ranking in rankings]
+    items = [
+        {c.item.item_id: c.item for c in (ranking.candidates[n] for n in ranking.first(top_k))}
+        for ranking in rankings
+    ]
     trials = Trials(
         histories=histories,
         candidates=[ranking.candidates for ranking in rankings],

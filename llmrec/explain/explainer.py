@@ -63,7 +63,8 @@ class _Case:
 
     history: History
     ranking: Ranking
-    item: Item
+    place: int
+    """In the ranking, from 0."""
     evidence: tuple[Evidence, ...]
     text: str = ""
     author: Author = "template"
@@ -71,6 +72,11 @@ class _Case:
     rejected: list[Finding] = field(default_factory=list)
     unwritable: bool = False
     """Whether the writer failed on it, so that it is not asked again."""
+
+    @property
+    def item(self) -> Item:
+        """What is explained."""
+        return self.ranking.candidates[self.place].item
 
 
 class Explainer:
@@ -107,7 +113,7 @@ class Explainer:
         scorer: Scorer,
         top_k: int,
     ) -> list[list[Recommendation]]:
-        """Return each user's first ``top_k`` items with their reasons.
+        """Return the ``top_k`` items that each user is shown first, with their reasons.
 
         Args:
             histories: One per user.
@@ -148,8 +154,8 @@ class Explainer:
         )
         return [
             [
-                _Case(history, ranking, candidate.item, evidence)
-                for candidate, evidence in zip(ranking.candidates, row, strict=False)
+                _Case(history, ranking, place, evidence)
+                for place, evidence in zip(ranking.first(top_k), row, strict=True)
             ]
             for history, ranking, row in zip(histories, rankings, found, strict=True)
         ]
@@ -216,7 +222,7 @@ class Explainer:
             language=self.config.language,
         )
 
-    def _recommendation(self, place: int, case: _Case) -> Recommendation:
+    def _recommendation(self, n: int, case: _Case) -> Recommendation:
         explanation = Explanation(
             text=case.text,
             evidence=case.evidence,
@@ -226,10 +232,10 @@ class Explainer:
             rejected=tuple(case.rejected),
         )
         return Recommendation(
-            rank=place + 1,
+            rank=n + 1,
             item=case.item,
-            score=case.ranking.scores[place],
-            candidate=case.ranking.candidates[place],
+            score=case.ranking.scores[case.place],
+            candidate=case.ranking.candidates[case.place],
             explanation=explanation,
         )
 

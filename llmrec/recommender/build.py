@@ -22,6 +22,7 @@ from llmrec.retrieval import (
     MeanRetriever,
     PopularityRetriever,
     TextRetriever,
+    VectorRetriever,
     encoder_of,
     load_retriever,
 )
@@ -85,6 +86,7 @@ def build_pipeline(
         explainer=explainer,
         n_candidates=config.candidates,
         seen=config.seen,
+        index=_index(config, retriever),
         engine=engine,
     )
     return pipeline, dataset
@@ -117,6 +119,15 @@ def _retriever(config: RecommenderConfig, dataset: Dataset, train: pl.LazyFrame)
     encoder = _encoder(config, path)
     index = ItemIndex.load(path, catalogue=dataset.catalogue, encoder=encoder)
     return TextRetriever(index, encoder)
+
+
+def _index(config: RecommenderConfig, retriever: Retriever) -> ItemIndex | None:
+    """Return the vectors that tell how alike items are: the retriever's, else those named."""
+    if isinstance(retriever, VectorRetriever):
+        return retriever.index
+    if config.index is None:
+        return None
+    return ItemIndex.load(config.index, catalogue=retriever.catalogue)
 
 
 def _saved(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llmrec.recommender.arrange import PLAIN, Arrangement, arrange, fitting, likeness_of
 from llmrec.rerank import fuse, retriever_alone
 from llmrec.types import Recommendation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from llmrec.explain import Explainer
     from llmrec.llm import Engine
+    from llmrec.recommender.arrange import Pick
     from llmrec.rerank import Reranker
-    from llmrec.retrieval import Retriever
+    from llmrec.retrieval import ItemIndex, Retriever
     from llmrec.types import Candidate, History, Ranking, Seen
 
 
@@ -79,6 +82,8 @@ class Pipeline:
     """How many candidates are retrieved per history, where no more items are asked for."""
     seen: Seen = "mask"
     """Whether items of the history are left out of the candidates, among them, or all of them."""
+    index: ItemIndex | None = None
+    """Vectors that tell how alike items are, where diversity is asked for."""
     engine: Engine | None = None
     """The LLM that ranks and writes; None where no LLM is at work."""
 
@@ -87,31 +92,114 @@ class Pipeline:
         if self.engine is not None:
             self.engine.close()
 
-    def retrieve(self, histories: Sequence[History], *, k: int = 1) -> list[list[Candidate]]:
-        """Return the candidates of each history: ``n_candidates``, and ``k`` where that is more."""
-        n_candidates = max(k, self.n_candidates)
-        return self.retriever.retrieve(histories, n_candidates, seen=self.seen)
+    def retrieve(
+        self,
+        histories: Sequence[History],
+        *,
+        k: int = 1,
+        among: Collection[str] | None = None,
+        how: Arrangement = PLAIN,
+    ) -> list[list[Candidate]]:
+        """Return the candidates of each history: ``n_candidates``, and ``k`` where that is more.
 
-    def rank(self, histories: Sequence[History], *, k: int = 1) -> list[Ranking]:
+        Where caps leave fewer than ``k`` of a history's candidates, more are retrieved for it,
+        until ``k`` fit or there are no more.
+
+        Args:
+            histories: Any number.
+            k: How many items will be shown.
+            among: The only ids that may be proposed; None: any item.
+            how: Its caps count.
+        """
+        size = max(k, self.n_candidates)
+        found = self.retriever.retrieve(histories, size, seen=self.seen, among=among)
+        if not how.caps:
+            return found
+        return [
+            self._enough(history, row, size, k=k, among=among, how=how)
+            for history, row in zip(histories, found, strict=True)
+        ]
+
+    def _enough(
+        self,
+        history: History,
+        found: list[Candidate],
+        size: int,
+        *,
+        k: int,
+        among: Collection[str] | None,
+        how: Arrangement,
+    ) -> list[Candidate]:
+        """Return ``size`` candidates, and more where fewer than ``k`` of them fit under caps."""
+        wanted = size
+        while True:
+            kept = fitting([candidate.item for candidate in found], k, how)
+            if len(kept) == k or len(found) < wanted:
+                return found[: max([size, *(place + 1 for place in kept)])]
+            wanted *= 4
+            [found] = self.retriever.retrieve([history], wanted, seen=self.seen, among=among)
+
+    def rank(
+        self,
+        histories: Sequence[History],
+        *,
+        k: int = 1,
+        among: Collection[str] | None = None,
+        how: Arrangement = PLAIN,
+    ) -> list[Ranking]:
         """Retrieve candidates and rank them: one fused score for every candidate."""
-        return self.decision(histories, self.retrieve(histories, k=k))
+        return self.decision(histories, self.retrieve(histories, k=k, among=among, how=how))
 
     def recommend(
-        self, histories: Sequence[History], *, k: int, explain: bool
+        self,
+        histories: Sequence[History],
+        *,
+        k: int,
+        explain: bool,
+        among: Collection[str] | None = None,
+        how: Arrangement = PLAIN,
     ) -> list[list[Recommendation]]:
-        """Return the ``k`` best items of each history, with or without reasons."""
-        rankings = self.rank(histories, k=k)
-        if not explain:
-            return [top(ranking, k) for ranking in rankings]
-        return self.explainer.explain(histories, rankings, self.decision, k)
+        """Return the ``k`` best items of each history, with or without reasons.
 
-    def stream(self, history: History, *, k: int, explain: bool) -> Iterator[Recommendation]:
-        """Yield the ``k`` best items one by one, each as soon as its reason is written."""
-        ranking = self.rank([history], k=k)[0]
-        if not explain:
-            yield from top(ranking, k)
-            return
-        yield from self.explainer.stream(history, ranking, self.decision, k)
+        Args:
+            histories: Any number.
+            k: How many; fewer come where fewer are allowed.
+            explain: Whether each item gets its reason.
+            among: The only ids that may be proposed; None: any item.
+            how: Caps and diversity of the lists.
+        """
+        rankings = self.rank(histories, k=k, among=among, how=how)
+        picks = [self._picks(ranking, k, how) for ranking in rankings]
+        shown = [_showing(ranking, row) for ranking, row in zip(rankings, picks, strict=True)]
+        if explain:
+            lists = self.explainer.explain(histories, shown, self.decision, k)
+        else:
+            lists = [top(ranking, k) for ranking in shown]
+        return [
+            [_moved(one, pick) for one, pick in zip(row, chosen, strict=True)]
+            for row, chosen in zip(lists, picks, strict=True)
+        ]
+
+    def stream(
+        self,
+        history: History,
+        *,
+        k: int,
+        explain: bool,
+        among: Collection[str] | None = None,
+        how: Arrangement = PLAIN,
+    ) -> Iterator[Recommendation]:
+        """Yield what ``recommend`` returns, each item as soon as its reason is written."""
+        ranking = self.rank([history], k=k, among=among, how=how)[0]
+        picks = self._picks(ranking, k, how)
+        shown = _showing(ranking, picks)
+        told = self.explainer.stream(history, shown, self.decision, k) if explain else top(shown, k)
+        for one, pick in zip(told, picks, strict=True):
+            yield _moved(one, pick)
+
+    def _picks(self, ranking: Ranking, k: int, how: Arrangement) -> list[Pick]:
+        items = [candidate.item for candidate in ranking.candidates]
+        return arrange(ranking, k, how, likeness_of(items, self.index) if how.diversity else None)
 
 
 def ids_of(candidates: Sequence[Candidate]) -> list[str]:
@@ -120,10 +208,24 @@ def ids_of(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def top(ranking: Ranking, k: int) -> list[Recommendation]:
-    """Return the first ``k`` places of a ranking as recommendations without reasons."""
+    """Return the ``k`` items that a ranking shows first as recommendations without reasons."""
     return [
-        Recommendation(rank=place, item=candidate.item, score=score, candidate=candidate)
-        for place, (candidate, score) in enumerate(
-            zip(ranking.candidates[:k], ranking.scores[:k], strict=True), start=1
+        Recommendation(
+            rank=n,
+            item=ranking.candidates[place].item,
+            score=ranking.scores[place],
+            candidate=ranking.candidates[place],
         )
+        for n, place in enumerate(ranking.first(k), start=1)
     ]
+
+
+def _showing(ranking: Ranking, picks: Sequence[Pick]) -> Ranking:
+    return dataclasses.replace(ranking, shown=tuple(pick.place for pick in picks))
+
+
+def _moved(one: Recommendation, pick: Pick) -> Recommendation:
+    """Return a recommendation that says where it came from, where it was moved."""
+    if not pick.moved_by:
+        return one
+    return dataclasses.replace(one, moved_from=pick.place + 1, moved_by=pick.moved_by)

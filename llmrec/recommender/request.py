@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 from llmrec.data import parse_moment
 from llmrec.errors import ConfigError, did_you_mean
+from llmrec.recommender.arrange import Arrangement
+from llmrec.recommender.filters import Filters, as_text
 from llmrec.types import History, as_utc
 
 if TYPE_CHECKING:
@@ -38,6 +41,22 @@ class Request:
     """How many items; None takes the recommender's setting."""
     explain: bool | None = None
     """Whether each item gets its reason; None takes the recommender's setting."""
+    filters: Mapping[str, tuple[str, ...]] | None = None
+    """Attribute -> values of which an item must have one; one value may stand alone, and numbers
+    count as their text. An item must meet every condition of the request."""
+    exclude: Mapping[str, tuple[str, ...]] | None = None
+    """Attribute -> values of which an item may have none."""
+    minimum: Mapping[str, float] | None = None
+    """Attribute -> the least number that an item may have there."""
+    maximum: Mapping[str, float] | None = None
+    """Attribute -> the greatest number that an item may have there."""
+    leave_out: tuple[str, ...] | None = None
+    """Ids of items that are not wanted."""
+    caps: Mapping[str, int] | None = None
+    """Attribute -> how many items of the list may share a value, e.g. at most 2 of a director."""
+    diversity: float | None = None
+    """0 to 1: how much an item's likeness to those above it in the list counts against it; None
+    and 0 leave the ranking's order."""
 
     def __post_init__(self) -> None:
         for key, read in _READ.items():
@@ -49,6 +68,36 @@ class Request:
             raise ConfigError("a history has its own as_of; leave as_of out of the request")
         if self.k is not None and self.k < 1:
             raise ConfigError(f"k is {self.k}, but at least one item must be asked for")
+        self._check_contradictions()
+
+    def _check_contradictions(self) -> None:
+        """Refuse conditions that no item could meet together."""
+        for name, values in (self.filters or {}).items():
+            both = set(values) & set((self.exclude or {}).get(name, ()))
+            if both:
+                raise ConfigError(f"{name} {min(both)!r} is asked for and excluded in one request")
+        for name, least in (self.minimum or {}).items():
+            most = (self.maximum or {}).get(name, least)
+            if least > most:
+                raise ConfigError(f"{name} is to be at least {least:g} and at most {most:g}")
+
+    @property
+    def conditions(self) -> Filters:
+        """Which items are allowed."""
+        return Filters(
+            any_of=tuple(sorted((self.filters or {}).items())),
+            none_of=tuple(sorted((self.exclude or {}).items())),
+            at_least=tuple(sorted((self.minimum or {}).items())),
+            at_most=tuple(sorted((self.maximum or {}).items())),
+            leave_out=tuple(sorted(self.leave_out or ())),
+        )
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """How the list is made from the ranking."""
+        return Arrangement(
+            caps=tuple(sorted((self.caps or {}).items())), diversity=self.diversity or 0.0
+        )
 
 
 def to_request(value: object) -> Request:
@@ -99,6 +148,53 @@ def _count(key: str, value: object) -> int:
     raise _wrong("a whole number", key, value)
 
 
+def _number(key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise _wrong("a finite number", key, value)
+    return float(value)
+
+
+def _share(key: str, value: object) -> float:
+    number = _number(key, value)
+    if 0.0 <= number <= 1.0:
+        return number
+    raise _wrong("a number from 0 to 1", key, value)
+
+
+def _cap(key: str, value: object) -> int:
+    count = _count(key, value)
+    if count < 1:
+        raise ConfigError(
+            f"{key} is {count} in this request, so no item with it could be shown",
+            remedy="A cap is at least 1; what is not wanted at all goes into exclude.",
+        )
+    return count
+
+
+def _words(key: str, value: object) -> tuple[str, ...]:
+    """Return one value or several as texts, each once, in order."""
+    several = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+    words = {_word(key, one) for one in several}
+    if not words:
+        raise _wrong("a value or a list of values", key, value)
+    return tuple(sorted(words))
+
+
+def _word(key: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return str(value) if _is_whole(value) else as_text(_number(key, value))
+
+
+def _by_attribute(read: Callable[[str, object], T], key: str, value: object) -> dict[str, T]:
+    if not isinstance(value, Mapping):
+        raise _wrong("a mapping from attributes", key, value)
+    return {
+        _instance(str, "an attribute's name", key, name): read(f"{key}[{name!r}]", one)
+        for name, one in value.items()
+    }
+
+
 def _instance(kind: type[T], wanted: str, key: str, value: object) -> T:
     if isinstance(value, kind):
         return value
@@ -119,6 +215,13 @@ _READ: dict[str, Callable[[str, object], object]] = {
     "as_of": _moment,
     "k": _count,
     "explain": partial(_instance, bool, "True or False"),
+    "filters": partial(_by_attribute, _words),
+    "exclude": partial(_by_attribute, _words),
+    "minimum": partial(_by_attribute, _number),
+    "maximum": partial(_by_attribute, _number),
+    "leave_out": _words,
+    "caps": partial(_by_attribute, _cap),
+    "diversity": _share,
 }
 """How each key's value is read."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from llmrec.errors import ConfigError, LlmrecError, require
 from llmrec.recommender.config import RecommenderConfig
-from llmrec.recommender.request import history_of, to_request
+from llmrec.recommender.question import QuestionReader
 
 require("langchain_core", "cpu")
 
@@ -28,25 +28,28 @@ if TYPE_CHECKING:
 
     from llmrec.data import Dataset
     from llmrec.recommender.pipeline import Pipeline
+    from llmrec.recommender.question import Shape
     from llmrec.recommender.writers import GivenWriter
 
     P = ParamSpec("P")
     T = TypeVar("T")
 
 Recommendations = list[Recommendation]
-Question = tuple[History, int, bool]
-"""A history, how many items, and whether with reasons."""
 
 
 class Recommender(Runnable[Any, Recommendations]):
     """Ranked next items, each with its reason, for any user and moment.
 
-    Ask with a user id, a ``History``, a ``Request`` or a mapping with the keys ``user_id`` or
-    ``history``, ``as_of``, ``k`` and ``explain``. As an LCEL ``Runnable`` it has ``invoke``,
-    ``batch``, ``stream`` (one recommendation at a time) and their async forms, and it composes
-    with ``|``. Calls from several threads take turns; a stream has its turn for one recommendation
-    at a time, so others are answered in between. The async forms work in one thread of the
-    recommender's own: however many wait, the event loop's threads stay free.
+    Ask with a user id, a ``History``, a ``Request`` or a mapping with the keys of one: ``user_id``
+    or ``history``, ``as_of``, ``k``, ``explain``, and which items are wanted (``filters``,
+    ``exclude``, ``minimum``, ``maximum``, ``leave_out``, ``caps``, ``diversity``). Where no item
+    meets all conditions the answer is an empty list, and a warning says so.
+
+    As an LCEL ``Runnable`` it has ``invoke``, ``batch``, ``stream`` (one recommendation at a time)
+    and their async forms, and it composes with ``|``. Calls from several threads take turns; a
+    stream has its turn for one recommendation at a time, so others are answered in between. The
+    async forms work in one thread of the recommender's own: however many wait, the event loop's
+    threads stay free.
 
     Args:
         pipeline: The bound stages; `from_yaml` and `open` build them.
@@ -65,7 +68,7 @@ class Recommender(Runnable[Any, Recommendations]):
     ) -> None:
         self.pipeline = pipeline
         self.dataset = dataset
-        self._k, self._explain = k, explain
+        self._reader = QuestionReader(pipeline, dataset, k=k, explain=explain)
         self._turn = threading.RLock()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llmrec")
 
@@ -196,17 +199,17 @@ class Recommender(Runnable[Any, Recommendations]):
         return await asyncio.get_running_loop().run_in_executor(self._worker, call)
 
     def _answer_one(self, value: object) -> Recommendations:
-        return self._answer([self._question(value)])[0]
+        return self._answer([self._reader.read(value)])[0]
 
     def _answer_each(
         self, inputs: list[Any], *, keep_errors: bool
     ) -> list[Exception | Recommendations]:
         """Answer what can be read and looked up; an error stands in its own place, or is raised."""
         answers: list[Exception | Recommendations] = []
-        asked: list[Question] = []
+        asked: list[tuple[History, Shape]] = []
         for value in inputs:
             try:
-                asked.append(self._question(value))
+                asked.append(self._reader.read(value))
                 answers.append([])
             except LlmrecError as error:
                 if not keep_errors:
@@ -217,28 +220,33 @@ class Recommender(Runnable[Any, Recommendations]):
             answers[place] = recommendations
         return answers
 
-    def _question(self, value: object) -> Question:
-        """Read one request, look its history up and fill in what it leaves open."""
-        request = to_request(value)
-        k = self._k if request.k is None else request.k
-        explain = self._explain if request.explain is None else request.explain
-        return history_of(request, self.dataset), k, explain
-
-    def _answer(self, asked: Sequence[Question]) -> list[Recommendations]:
+    def _answer(self, asked: Sequence[tuple[History, Shape]]) -> list[Recommendations]:
         """Answer questions, those of the same shape in one pass through the stages."""
         answers: list[Recommendations] = [[] for _ in asked]
         with self._turn:
-            for (k, explain), places in _by_shape(asked).items():
+            for shape, places in _by_shape(asked).items():
                 histories = [asked[place][0] for place in places]
-                lists = self.pipeline.recommend(histories, k=k, explain=explain)
+                lists = self.pipeline.recommend(
+                    histories,
+                    k=shape.k,
+                    explain=shape.explain,
+                    among=self._reader.allowed(shape),
+                    how=shape.arrangement,
+                )
                 for place, recommendations in zip(places, lists, strict=True):
                     answers[place] = recommendations
         return answers
 
     def _pieces(self, inputs: Iterator[Any]) -> Iterator[Recommendations]:
         for value in inputs:
-            history, k, explain = self._question(value)
-            pieces = self.pipeline.stream(history, k=k, explain=explain)
+            history, shape = self._reader.read(value)
+            pieces = self.pipeline.stream(
+                history,
+                k=shape.k,
+                explain=shape.explain,
+                among=self._reader.allowed(shape),
+                how=shape.arrangement,
+            )
             while True:
                 with self._turn:  # not across the yield: whoever asked may never come back
                     piece = next(pieces, None)
@@ -247,9 +255,9 @@ class Recommender(Runnable[Any, Recommendations]):
                 yield [piece]
 
 
-def _by_shape(asked: Sequence[Question]) -> dict[tuple[int, bool], list[int]]:
-    """Group the places of questions that ask for equally many items, with or without reasons."""
-    groups: dict[tuple[int, bool], list[int]] = {}
-    for place, (_, k, explain) in enumerate(asked):
-        groups.setdefault((k, explain), []).append(place)
+def _by_shape(asked: Sequence[tuple[History, Shape]]) -> dict[Shape, list[int]]:
+    """Group the places of questions that ask the same of different histories."""
+    groups: dict[Shape, list[int]] = {}
+    for place, (_, shape) in enumerate(asked):
+        groups.setdefault(shape, []).append(place)
     return groups

@@ -17,6 +17,7 @@ from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
 from llmrec.retrieval.saved import load_retriever
 from llmrec.retrieval.text import TextRetriever, encoder_of
 from llmrec.retrieval.texts import ItemText, encode_items
+from llmrec.retrieval.vector import VectorRetriever
 
 __all__ = [
     "DenseRetriever",
@@ -33,6 +34,7 @@ __all__ = [
     "PopularityRetriever",
     "Retriever",
     "TextRetriever",
+    "VectorRetriever",
     "ease_weights",
     "encode_items",
     "encoder_of",

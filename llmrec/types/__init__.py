@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from llmrec.types.catalogue import AttributeValue, Catalogue, Item
-from llmrec.types.explanation import Author, Evidence, Explanation, Finding, Recommendation
+from llmrec.types.explanation import (
+    Author,
+    Evidence,
+    Explanation,
+    Finding,
+    MovedBy,
+    Recommendation,
+)
 from llmrec.types.history import SESSION_GAP_S, History, Interaction, Query, as_utc
 from llmrec.types.prompt import Message, Prompt, TokenIds, Tokenizer
 from llmrec.types.ranking import Candidate, Ranking, ScoreKind, Scorer, Scores, Seen
@@ -21,6 +28,7 @@ __all__ = [
     "Interaction",
     "Item",
     "Message",
+    "MovedBy",
     "Prompt",
     "Query",
     "Ranking",

@@ -54,6 +54,11 @@ class Explanation:
     """What was wrong with earlier drafts; category ``writer`` where there was none to check."""
 
 
+MovedBy = Literal["cap", "diversity"]
+"""``cap``: an item ranked better was one too many. ``diversity``: it is less, or more, like the
+items above it than another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """One place of the list that a user sees."""
@@ -63,3 +68,8 @@ class Recommendation:
     score: float
     candidate: Candidate
     explanation: Explanation | None = None
+    moved_from: int | None = None
+    """Its place in the ranking, from 1, where caps or diversity moved it; scores are the
+    ranking's, so they may rise down a list of moved items."""
+    moved_by: tuple[MovedBy, ...] = ()
+    """What moved it."""

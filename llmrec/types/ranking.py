@@ -57,6 +57,9 @@ class Ranking:
     n_after: int = 0
     """How many candidates at the end were not reranked and only follow: a score of theirs compares
     with another of theirs, and says no more than "after" beside the rest."""
+    shown: tuple[int, ...] | None = None
+    """Places, from 0, of the items that a list shows, in its order, where caps or diversity chose
+    them; None: the first ones."""
 
     def __post_init__(self) -> None:
         sizes = {len(self.scores), *(len(part) for part in self.parts.values())}
@@ -69,6 +72,9 @@ class Ranking:
         ids = [candidate.item.item_id for candidate in self.candidates]
         if len(set(ids)) != len(ids):
             raise ConfigError("an item occurs twice among the candidates")
+        shown = self.shown or ()
+        if len(set(shown)) != len(shown) or not set(shown) <= set(range(len(ids))):
+            raise ConfigError(f"{shown} are not different places of {len(ids)} candidates")
 
     @classmethod
     def of(
@@ -98,6 +104,11 @@ class Ranking:
     def reranked(self) -> tuple[Candidate, ...]:
         """The candidates whose scores were made alike: all but those that only follow."""
         return self.candidates[: len(self.candidates) - self.n_after]
+
+    def first(self, k: int) -> tuple[int, ...]:
+        """Return the places, from 0, of the ``k`` items that a list shows first."""
+        places = range(len(self.candidates)) if self.shown is None else self.shown
+        return tuple(places[:k])
 
     def position(self, item_id: str) -> int:
         """Return the item's place in the ranking, from 0."""

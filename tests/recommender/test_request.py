@@ -23,6 +23,13 @@ def test_a_request_is_read_from_each_of_its_forms():
     assert to_request(asked) is asked
 
 
+def test_one_value_may_stand_alone_and_numbers_count_as_their_text():
+    wishes = {"filters": {"year": 1994.0, "genres": ("Drama", "Comedy")}, "leave_out": 7}
+    request = to_request({"user_id": "u1", **wishes})
+    assert request.filters == {"year": ("1994",), "genres": ("Comedy", "Drama")}
+    assert request.leave_out == ("7",)
+
+
 @pytest.mark.parametrize("number", [7, np.int64(7)])
 def test_whole_numbers_are_user_ids_as_they_stand_in_logs(number):
     assert to_request(number) == to_request({"user_id": number}) == Request(user_id="7")
@@ -45,6 +52,24 @@ def test_whole_numbers_are_user_ids_as_they_stand_in_logs(number):
         ({"user_id": "u1", "as_of": 1704067200}, r"as_of is 1704067200 \(int\)"),
         ({"history": [{"item_id": "f001"}]}, r"history is \[.*\(list\)"),
         ({3: 4}, "unknown request key 3"),
+        ({"user_id": "u1", "filters": "genres=Comedy"}, "filters is 'genres=Comedy'"),
+        ({"user_id": "u1", "filters": {"genres": []}}, r"filters\['genres'\] is \[\]"),
+        ({"user_id": "u1", "filters": {"genres": [None]}}, r"is None \(NoneType\)"),
+        ({"user_id": "u1", "exclude": {3: "x"}}, r"exclude is 3 \(int\)"),
+        ({"user_id": "u1", "minimum": {"year": "1990"}}, r"minimum\['year'\] is '1990'"),
+        ({"user_id": "u1", "maximum": {"year": float("nan")}}, "must be a finite number"),
+        ({"user_id": "u1", "caps": {"director": 0}}, "A cap is at least 1"),
+        ({"user_id": "u1", "caps": {"director": 1.5}}, r"caps\['director'\] is 1\.5"),
+        ({"user_id": "u1", "diversity": 1.5}, "must be a number from 0 to 1"),
+        ({"user_id": "u1", "diversity": True}, r"diversity is True \(bool\)"),
+        (
+            {"user_id": "u1", "filters": {"g": ["A", "B"]}, "exclude": {"g": "B"}},
+            "g 'B' is asked for and excluded",
+        ),
+        (
+            {"user_id": "u1", "minimum": {"year": 2000}, "maximum": {"year": 1990}},
+            "year is to be at least 2000 and at most 1990",
+        ),
     ],
 )
 def test_a_wrong_request_says_what_is_wrong(value, message):
