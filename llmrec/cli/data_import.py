@@ -224,11 +224,13 @@ def tell_cleaning(journal: dict[str, Any]) -> None:
         print_rows([dict(zip(names, row, strict=True)) for row in compared(profiles)])
     if not journal.get("steps"):
         return
+    from llmrec.data.cleaning import as_words
+
     rows = [
         {
             "rule": step["rule"],
             "left out": f"{step['dropped']:,} {step['what']}",
-            "for example": ", ".join(f"{k} {v}" for k, v in step["examples"][0].items()),
+            "for example": as_words(step["examples"][0]),
         }
         for step in journal["steps"]
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NoReturn
 import polars as pl
 
 from llmrec.data.files import LOST, refuse_encoding, refuse_line_ends
-from llmrec.data.raw import shown
+from llmrec.data.raw import other_separator, separated_by, shown
 from llmrec.errors import DataError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Dialect:
 
     def _header(self) -> list[str]:
         try:
-            names = next(self._records(strict=False), [])
+            names = next(filter(None, self._records(strict=False)), [])
         except UnicodeDecodeError:
             with self.opened() as lines:
                 text = lines.readline().decode(errors="replace")
@@ -102,6 +102,7 @@ class Dialect:
         except csv.Error as error:
             self._refuse_line_ends(error)
             raise DataError(f"the header cannot be read: {error}", path=self.path) from error
+        self._refuse_no_header(names)
         if twice := [name for name, count in Counter(names).items() if count > 1]:
             raise DataError(
                 "the header has this name twice",
@@ -110,6 +111,21 @@ class Dialect:
                 remedy="Rename one of the two columns.",
             )
         return names
+
+    def _refuse_no_header(self, names: list[str]) -> None:
+        """Refuse a first line that has no names of columns in it."""
+        if any("\0" in name for name in names):
+            raise DataError(
+                f"the header holds NUL characters: {shown(names[0])}",
+                path=self.path,
+                remedy="It may be UTF-16 without its mark: --encoding utf-16-le (or utf-16-be).",
+            )
+        if names[0].lower().startswith("sep="):
+            raise DataError(
+                f"the first line, {shown(names[0])}, is a note to Excel and no header",
+                path=self.path,
+                remedy="Remove this line, and name what follows 'sep=' with --separator.",
+            )
 
     def _records(self, *, strict: bool, errors: str = "strict") -> Iterator[list[str]]:
         with self.opened() as stream, _fields_of_any_length():
@@ -125,7 +141,7 @@ class Dialect:
     def _rows(self, *, strict: bool, errors: str = "strict") -> Iterator[tuple[int, list[str]]]:
         records = self._records(strict=strict, errors=errors)
         if self.has_header:
-            next(records, None)
+            next(filter(None, records), None)
         return enumerate(records, start=1)
 
     def _blame_cell(self, row: int) -> NoReturn:
@@ -146,10 +162,17 @@ class Dialect:
                 f"(it ends in {shown(record[-1])})",
                 path=self.path,
                 row=row,
-                remedy=f"Enclose fields that contain {self.separator!r} in quotation marks."
+                remedy=self._remedy_of_many()
                 if too_many
                 else "Was the file cut off, or was it edited?",
             )
+
+    def _remedy_of_many(self) -> str:
+        if len(self.names) > 1:
+            return f"Enclose fields that contain {self.separator!r} in quotation marks."
+        if (other := other_separator(self.names[0])) is not None:
+            return separated_by(other)
+        return f"Is {shown(self.names[0])} the header? Remove what stands before it."
 
     def _refuse_line_ends(self, error: csv.Error, *, row: int | None = None) -> None:
         """Say plainly what the csv module means by a new-line character in a field."""

@@ -76,6 +76,7 @@ def separator_of(path: Path, options: ImportOptions) -> str:
         ConfigError: It is not a single ASCII character.
     """
     separator = options.separator or ("\t" if ".tsv" in path.suffixes else ",")
+    separator = "\t" if separator == r"\t" else separator  # as it is typed in a shell
     if len(separator.encode()) != 1:
         raise ConfigError(f"separator: {separator!r} is not a single character")
     return separator

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 _PIECE_BYTES = 1 << 23
 _MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
+_OTHER = {
+    b"\x1f\x8b": "is packed with gzip, though its name does not end in .gz",
+    b"\x28\xb5\x2f\xfd": "is packed with zstd, though its name does not end in .zst",
+    b"PK\x03\x04": "is a zip archive or a spreadsheet, not text",
+    b"PAR1": "is a Parquet file, though its name does not end in .parquet",
+}  # what a file begins with -> what it then is
 _MARK_8 = b"\xef\xbb\xbf"
 _MOST_TIMES = 100  # a log packs to a tenth or so; what grows by more was made to fill a disk
 _HARMLESS_BYTES = 1 << 20
@@ -68,8 +74,8 @@ def pieces(path: Path, encoding: str) -> Iterator[bytes]:
     first = True
     try:
         for piece in filter(None, decoded(path, _bytes_of(path), encoding)):
-            if first and piece.startswith(_MARKS_16):
-                _refuse_utf16(path)
+            if first:
+                _refuse_other(path, piece)
             yield piece.removeprefix(_MARK_8) if first else piece
             first = False
     except (OSError, EOFError, zlib.error) as error:
@@ -123,15 +129,20 @@ def _is_utf8(encoding: str) -> bool:
 def _is_marked(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            return stream.read(3).startswith((*_MARKS_16, _MARK_8))
+            return stream.read(4).startswith((*_MARKS_16, _MARK_8, *_OTHER))
     except OSError as error:
         raise DataError(f"cannot be read: {error}", path=path) from error
 
 
-def _refuse_utf16(path: Path) -> None:
-    raise DataError(
-        "is UTF-16, not UTF-8", path=path, remedy="Say encoding='utf-16' (--encoding utf-16)."
-    )
+def _refuse_other(path: Path, begin: bytes) -> None:
+    """Refuse what is no text in UTF-8 by what it begins with."""
+    if begin.startswith(_MARKS_16):
+        raise DataError(
+            "is UTF-16, not UTF-8", path=path, remedy="Say encoding='utf-16' (--encoding utf-16)."
+        )
+    for mark, fault in _OTHER.items():
+        if begin.startswith(mark):
+            raise DataError(fault, path=path, remedy="Give it the name that fits, or unpack it.")
 
 
 def _utf8(path: Path, data: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -63,6 +63,11 @@ def guess_roles(table: RawTable) -> dict[str, str]:
     return roles
 
 
+def likely_name(table: RawTable, role: str) -> str | None:
+    """Return the column whose name alone speaks for a role, else None."""
+    return _named(table.columns, _NAMES[role].split())
+
+
 def guess_unit(cells: pl.Series) -> str | None:
     """Return the unit of numeric times (``s``, ``ms`` or ``us``), else None."""
     numbers = cells.cast(pl.Float64, strict=False) if _plain(cells) else None

@@ -38,6 +38,14 @@ READERS: dict[str, Callable[[Any, ImportOptions], RawLog]] = {
 """Format name -> reader; a further format is a further entry."""
 
 
+_SPREADSHEET = "Save the sheet as CSV in UTF-8, and import that."
+_OTHER_ENDINGS = {
+    ".json": "If every line is a JSON object, say --format jsonl; else write its objects as lines: "
+    "jq -c '.[]' FILE > NEW.jsonl",
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), _SPREADSHEET),
+}
+
+
 def import_dataset(
     source: str | Path,
     out: str | Path,
@@ -95,6 +103,11 @@ def read_log(
         raise ConfigError(f"format: {format!r} is unknown", remedy=did_you_mean(format, READERS))
     if is_url(source):
         return "sql", read_sql(str(source), options)
+    if str(source) == "-":
+        raise DataError(
+            "the log is not read from standard input, for it is read more than once",
+            remedy="Write it to a file, and name that.",
+        )
     source = Path(source)
     if is_archive(source):
         with unpacked(source) as folder:
@@ -120,10 +133,11 @@ def guess_format(source: Path) -> str:
         raise DataError("is a folder of no known log", path=source, remedy=hint)
     found = format_of(source)
     if found is None:
+        remedy = f"Say format= (--format {'|'.join(READERS)}); known endings: {known}."
         raise DataError(
             f"the ending {source.suffix!r} tells no format",
             path=source,
-            remedy=f"Say format= (--format {'|'.join(READERS)}); known endings: {known}.",
+            remedy=_OTHER_ENDINGS.get(source.suffix.lower(), remedy),
         )
     return found
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from llmrec.data.cells import blank
-from llmrec.data.guessing import guess_roles, guess_unit, type_of
+from llmrec.data.guessing import guess_roles, guess_unit, likely_name, type_of
 from llmrec.data.importing import read_log
 from llmrec.data.options import ImportOptions
 from llmrec.data.raw import ROW, shown
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 _EXAMPLES = 3
 _ROLES = ("user", "item", "time", "rating", "event", "quantity", "price", "text", "order")
+_ODD_IDS = {
+    "read NULL, NaN, None or the like and would be kept as ids; --rule 'missing_words=[\"NULL\"]' "
+    "leaves them out": r"^(?i:null|nan|none|n/a|#n/a|undefined|\(null\)|\\N)$",
+    "end in .0, as whole numbers do that were stored as fractions; they are kept as they are": (
+        r"^\d+\.0$"
+    ),
+    "look rounded by a spreadsheet, so that several may have become one": r"^\d(\.\d+)?[eE]\+?\d+$",
+}
+"""What is odd about ids -> the pattern by which it is known."""
 _ID_ROLES = ("user", "item", "item_id")
 
 
@@ -95,18 +104,30 @@ def _command(source: str | Path, mapping: dict[str, str], roles: dict[str, str])
 
 def _problems(table: RawTable, roles: dict[str, str]) -> list[str]:
     found = []
+    if all(name.replace(".", "", 1).isdigit() for name in table.columns):
+        found.append("the first line seems to hold values; put a line of column names before it")
     if "title" not in roles:
-        found += [
-            f"no column seems to be the {role}; say which with --{role}"
-            for role in ("user", "item", "time")
-            if role not in roles
-        ]
+        found += [_of_role(table, role) for role in ("user", "item", "time") if role not in roles]
         found += _of_times(table, roles.get("time"))
     for role, column in roles.items():
         found += _of_cells(table, role, column)
     if again := int(table.frame.drop(ROW).is_duplicated().sum()):
         found.append(f"{again:,} rows stand more than once, the same in every column")
     return found
+
+
+def _of_role(table: RawTable, role: str) -> str:
+    """Say that no column seems to have a role, or why one of a likely name does not."""
+    named = likely_name(table, role)
+    if role != "time" or named is None:
+        return f"no column seems to be the {role}; say which with --{role}"
+    unread = table.frame[named].cast(pl.String).drop_nulls()
+    unread = unread.filter(~looks_like_iso(unread))
+    return (
+        f"the column {named!r} may hold the times, but {len(unread):,} of its cells cannot be "
+        f"read, e.g. {shown(next(iter(unread), ''))}; write all as ISO 8601, e.g. "
+        "2024-05-01T18:30:00Z, or all as numbers since 1970"
+    )
 
 
 def _of_times(table: RawTable, column: str | None) -> list[str]:
@@ -137,6 +158,8 @@ def _of_cells(table: RawTable, role: str, column: str) -> list[str]:
         spaced, zeros = texts.str.contains(r"^\s|\s$"), texts.str.contains(r"^0\d+$")
         counts[f"ids of {column!r} begin or end with white space"] = spaced.sum()
         counts[f"ids of {column!r} have leading zeros, which are kept"] = zeros.sum()
+        for what, pattern in _ODD_IDS.items():
+            counts[f"ids of {column!r} {what}"] = texts.str.contains(pattern).sum()
     if role == "item_id":
         counts[f"rows of {column!r} repeat an item id"] = len(cells) - cells.n_unique()
     if role == "quantity":

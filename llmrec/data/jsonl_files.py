@@ -91,6 +91,8 @@ class _Lines:
             except UnicodeDecodeError:
                 refuse_encoding(self.path, row=row, column=None, text=line.decode(errors="replace"))
             except ValueError as fault:
+                if row == 1 and line.lstrip().startswith(b"["):
+                    self._refuse_array()
                 if b"\r" in line.rstrip(b"\r\n"):
                     refuse_line_ends(self.path, row=row)
                 raise DataError(
@@ -98,6 +100,8 @@ class _Lines:
                     path=self.path,
                     row=row,
                 ) from None
+            if row == 1 and isinstance(value, list):
+                self._refuse_array()
             if not isinstance(value, dict):
                 raise DataError(
                     f"the line is a JSON {type(value).__name__}, not an object: {shown(value)}",
@@ -106,6 +110,13 @@ class _Lines:
                     remedy='Write one object a line: {"user_id": ..., "item_id": ...}.',
                 )
         raise DataError(f"cannot be read: {error}", path=self.path) from error
+
+    def _refuse_array(self) -> NoReturn:
+        raise DataError(
+            "is one JSON array, not one object a line",
+            path=self.path,
+            remedy="Write its objects as lines: jq -c '.[]' FILE > NEW.jsonl",
+        )
 
     def _refuse_mixed(self, frame: pl.DataFrame) -> None:
         """Refuse columns that hold text in one row and a list or object in another.

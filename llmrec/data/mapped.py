@@ -24,6 +24,7 @@ from llmrec.data.tables import (
 )
 from llmrec.data.times import US_PER_S, microseconds
 from llmrec.data.users import check_chosen, users_of
+from llmrec.errors import ConfigError
 from llmrec.types import Item
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_N_ROLES = 3
 _FIRST_PLAUSIBLE_S = 365 * 24 * 3600  # a log that ends in 1970 is most likely in another unit
 
 
@@ -118,11 +120,18 @@ def known_events(
     """Return what ``cleaned`` has before ``CORE``, with the columns that rules look at.
 
     Raises:
+        ConfigError: One column is mapped as two of user, item and time.
         DataError: Any fault that no rule leaves out, with file, row, column, value and remedy.
     """
     options, raw = log_.options, log_.events
+    if len({options.user, options.item, options.time}) < _N_ROLES:
+        raise ConfigError(
+            f"user {options.user!r}, item {options.item!r} and time {options.time!r} are not three "
+            "different columns",
+            remedy="Name each with user= (--user), item= (--item) and time= (--time).",
+        )
     if rules.missing == "drop":
-        raw = _without_missing(raw, options, journal)
+        raw = _without_missing(raw, options, rules, journal)
     if items is not None:
         raw = _with_known_items(raw, log_, items, rules, journal)
     events = _events(raw, options, any_year=rules.earliest is not None)
@@ -188,10 +197,17 @@ def refuse_repeated(raw: RawTable, column: str, item_id: pl.Series) -> None:
     )
 
 
-def _without_missing(raw: RawTable, options: ImportOptions, journal: Journal) -> RawTable:
+def _without_missing(
+    raw: RawTable, options: ImportOptions, rules: CleaningRules, journal: Journal
+) -> RawTable:
     names = {"user": options.user, "item": options.item, "time": options.time}
     empty = [blank(raw.require(name, option=option)) for option, name in names.items()]
     bad = empty[0] | empty[1] | empty[2]
+    if rules.missing_words:
+        for name in (options.user, options.item):
+            bad |= _among(raw.frame[name].cast(pl.String), rules.missing_words).fill_null(
+                value=False
+            )
     return journal.without(raw, bad, "missing", columns=names.values(), what="events")
 
 

@@ -105,8 +105,10 @@ class RawTable:
             return self.frame[column]
         flag = f"--{option.replace('_', '-')}"
         remedy = f"{did_you_mean(column, self.columns)} Name the column with {option}= ({flag})."
-        if len(self.columns) == 1 and (other := _other_separator(self.columns[0])):
-            remedy = f"The fields seem to be separated by {other!r}: say separator= (--separator)."
+        if len(self.columns) == 1 and (other := other_separator(self.columns[0])):
+            remedy = separated_by(other)
+        if all(_is_number(name) for name in self.columns):
+            remedy = "Its first line seems to hold values: put a line of column names before it."
         raise DataError("the file has no such column", path=self.path, column=column, remedy=remedy)
 
     def refuse(
@@ -183,5 +185,15 @@ def refuse_other_columns(first: RawTable, table: RawTable) -> None:
             )
 
 
-def _other_separator(header: str) -> str | None:
+def other_separator(header: str) -> str | None:
+    """Return what seems to separate names that were read as one; None where nothing does."""
     return next((mark for mark in (";", "\t", "|", "::", ",") if mark in header), None)
+
+
+def separated_by(mark: str) -> str:
+    """Return what to do about a file whose fields seem to be separated by this."""
+    return f"The fields seem to be separated by {mark!r}: say separator= (--separator {mark!r})."
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).isdigit()

@@ -44,6 +44,12 @@ def read_sql(url: str, options: ImportOptions) -> RawLog:
         DataError: The database cannot be reached or read, or the query fails.
         MissingExtraError: The database's driver is not installed.
     """
+    kind = urlsplit(url).scheme
+    if kind not in _CONNECT:
+        remedy = did_you_mean(kind, _CONNECT)
+        if kind in {"http", "https", "ftp", "s3", "gs"}:
+            remedy = "Fetch the file first, and name it here."
+        raise ConfigError(f"no database of the kind {kind!r} is known", remedy=remedy)
     if options.items is not None:
         raise ConfigError(
             "items= (--items) names a file, but the log is in a database",
@@ -109,12 +115,7 @@ def _fetched(cursor: Any, query: str) -> pl.DataFrame:  # noqa: ANN401 - any dri
 @contextlib.contextmanager
 def _connected(url: str) -> Iterator[Callable[[], Any]]:
     """Give a function that opens a cursor; nothing can be written through it."""
-    kind = urlsplit(url).scheme
-    if kind not in _CONNECT:
-        raise ConfigError(
-            f"no database of the kind {kind!r} is known", remedy=did_you_mean(kind, _CONNECT)
-        )
-    with _CONNECT[kind](url) as open_cursor:
+    with _CONNECT[urlsplit(url).scheme](url) as open_cursor:
         yield open_cursor
 
 

@@ -55,7 +55,12 @@ def microseconds(
     elif cells.dtype in (pl.Datetime, pl.Date):
         times = _from_typed(table, column, options)
     else:
-        raise DataError(f"type {cells.dtype} holds no times", path=table.path, column=column)
+        raise DataError(
+            f"type {cells.dtype} holds no times",
+            path=table.path,
+            column=column,
+            remedy=f"Write times as {_ISO_FORM}, or as numbers with time_unit (--time-unit).",
+        )
     if any_year:
         return times
     outside = (times < _FIRST_S * US_PER_S) | (times >= END_OF_TIMES_US)

@@ -232,7 +232,7 @@ FAULTS = {
         {},
         ["log.parquet", "not a readable Parquet"],
     ),
-    "unknown ending": ("log.xls", b"...", {}, ["'.xls' tells no format", "--format", ".csv"]),
+    "unknown ending": ("log.dat", b"...", {}, ["'.dat' tells no format", "--format", ".csv"]),
 }
 
 # faults of the items file beside a sound log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmrec.data.cleaning.events import CORE, EVENT_RULES, LAST_RULES, core, core_rows
-from llmrec.data.cleaning.journal import Journal, Step
+from llmrec.data.cleaning.journal import Journal, Step, as_words
 from llmrec.data.cleaning.page import check_report, compared, write_report
 from llmrec.data.cleaning.rules import STRICT, CleaningRules
 
@@ -15,6 +15,7 @@ __all__ = [
     "CleaningRules",
     "Journal",
     "Step",
+    "as_words",
     "check_report",
     "compared",
     "core",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llmrec.data.cleaning.events import CORE, EVENT_RULES, LAST_RULES
 from llmrec.data.cleaning.profile import Spread
 from llmrec.data.raw import ROW, RawTable, shown
-from llmrec.data.times import US_PER_S, iso
+from llmrec.data.times import END_OF_TIMES_US, US_PER_S, iso
 from llmrec.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from llmrec.data.cleaning.rules import CleaningRules
 
 _EXAMPLES = 3
+_REMEDIES = {
+    "times": "Is the unit of the times (--time-unit) right?",
+    "missing": "Are the columns of users, items and times right?",
+    "unknown_items": "Are the ids of the log those of the items file?",
+}
 _ORDER = ("missing", "untitled_items", "unknown_items", *EVENT_RULES, *CORE, *LAST_RULES)
 
 
@@ -146,10 +151,18 @@ class Journal:
         if not left:
             told = ", ".join(f"{step.rule} {step.dropped:,}" for step in self.steps)
             raise DataError(
-                f"cleaning leaves none of the {what} (rule and count: {told}; e.g. {examples[0]})",
+                f"cleaning leaves none of the {what} (rule and count: {told}; e.g. "
+                f"{as_words(examples[0])})",
                 path=raw.path,
-                remedy="Are columns, unit and zone right? Rules change with --rule NAME=VALUE.",
+                remedy=_REMEDIES.get(rule, "Is the mapping right?")
+                + " Rules change with --rule NAME=VALUE.",
             )
+
+
+def as_words(example: Mapping[str, Any]) -> str:
+    """Return an example of a step in words, its place first."""
+    known = {"file": example.get("file"), "row": example.get("row"), **example}
+    return ", ".join(f"{name} {value}" for name, value in known.items() if value is not None)
 
 
 def _order(step: Step) -> tuple[bool, int]:
@@ -163,8 +176,10 @@ def _placed(raw: RawTable, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return an event of the cleaning table with its time in words, without what is absent."""
-    moment = datetime.fromtimestamp(row["us"] // US_PER_S, UTC)
-    known = {"user_id": row["user_id"], "item_id": row["item_id"], "time": iso(moment)}
+    moment = iso(datetime.fromtimestamp(row["us"] // US_PER_S, UTC))
+    if row["us"] >= END_OF_TIMES_US:
+        moment = "after 2200"
+    known = {"user_id": row["user_id"], "item_id": row["item_id"], "time": moment}
     hidden = {*known, ROW, "us", "timestamp_s", "sequence"}
     rest = {n: _plain(v) for n, v in row.items() if n not in hidden and v is not None}
     return known | rest

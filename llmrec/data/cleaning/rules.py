@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal, Self
 
 import yaml
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, field_validator
 
 from llmrec.config import Settings
 from llmrec.errors import ConfigError
@@ -30,6 +30,8 @@ class CleaningRules(Settings):
 
     missing: Missing = "drop"
     """Rows without user, item or time."""
+    missing_words: tuple[str, ...] = ()
+    """What also counts as no user or item, e.g. ``NULL``; in this writing alone."""
     untitled_items: Missing = "drop"
     """Items without a title, and their events."""
     unknown_items: Missing = "drop"
@@ -70,6 +72,13 @@ class CleaningRules(Settings):
     """Users and items with fewer events, again and again until none is left (k-core)."""
     min_history: int | None = Field(default=None, ge=2)
     """Users with fewer events, judged once, after all other rules."""
+
+    @field_validator("earliest", "latest", mode="before")
+    @classmethod
+    def _needs_a_zone(cls, value: object) -> object:
+        if isinstance(value, date) and not getattr(value, "tzinfo", None):
+            raise ValueError("a moment needs its zone, e.g. 2020-01-31T00:00:00Z")
+        return value
 
     @classmethod
     def chosen(cls, file: Path | None, given: Iterable[str] = ()) -> Self:
