@@ -57,6 +57,10 @@ def test_one_command_measures_rankings_and_reasons(sample, tmp_path):
     assert found["truth"]["items"] == found["items"] > 0, "the sample is a world's, so it is asked"
     removed = found["faithfulness"]["removed"]["differences"]
     assert {one["against"] for one in removed} == {"random", "recent", "similar"}
+    assert {one["against"] for one in found["methods"]["removed"]["differences"]} == {
+        "session",
+        "event",
+    }
     again = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     assert again["reasons"]["items"] == found["items"]
     assert len(again["rows"]) == 1

@@ -99,7 +99,7 @@ def evaluate(
 
     With --explain the recommender that the same options (and the YAML) describe explains users;
     its reasons are measured into a folder of their own, beside the run's. There the ablation
-    evidence-method holds what they cite against similar, recent and random events.
+    evidence-method also finds evidence by whole sessions and by single events, and compares.
     """
     from llmrec.artifacts import check_writable
     from llmrec.cli.reasons import run_reasons
@@ -114,7 +114,7 @@ def evaluate(
     check_writable(folder / "file")
     what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length, trec=trec)
     asks_llm = bool(llm or engine or url or llm_rows)
-    ablations = _ablations_of_rows(ablate, explained=explain is not None)
+    ablations, varies_evidence = _ablations(ablate, explained=explain is not None)
     if not asks_llm and (dry_run or scorer or rerank_row or ablations):
         raise ConfigError("this asks for an LLM's rows", remedy="Name the LLM with --llm.")
     choices, reranks = None, None
@@ -160,7 +160,7 @@ def evaluate(
         )
     reasons = None
     if explain is not None and choices is not None:
-        how = ReasonsConfig(users=explain, seed=seed)
+        how = ReasonsConfig(users=explain, seed=seed, vary_evidence=varies_evidence)
         reasons = run_reasons(choices, protocol, reasons_folder(folder), how)
     if as_json:
         print_json(results if reasons is None else {**results, "reasons": reasons})
@@ -170,17 +170,18 @@ def evaluate(
         print_reasons(reasons, reasons_folder(folder))
 
 
-def _ablations_of_rows(ablate: str | None, *, explained: bool) -> list[str]:
-    """Return the ablations of the LLM's rows: evidence methods are compared on reasons instead."""
+def _ablations(ablate: str | None, *, explained: bool) -> tuple[list[str], bool]:
+    """Return the ablations of the LLM's rows, and whether ways to find evidence are compared."""
     from llmrec.errors import ConfigError
 
     names = [name.strip() for name in (ablate or "").split(",") if name.strip()]
-    if "evidence-method" in names and not explained:
+    varies_evidence = "evidence-method" in names
+    if varies_evidence and not explained:
         raise ConfigError(
             "evidence-method is an ablation of reasons, and none are asked for",
             remedy="Say how many users are explained with --explain.",
         )
-    return [name for name in names if name != "evidence-method"]
+    return [name for name in names if name != "evidence-method"], varies_evidence
 
 
 def _rows(rows: str | None, *, with_index: bool) -> list[str]:

@@ -266,6 +266,8 @@ def _write_text(path: Path, text: str) -> None:
 def _read_json(path: Path, *, remedy: str) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{path.parent} holds no {path.name}", remedy=remedy) from None
     except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} cannot be read: {error}", remedy=remedy) from error
     if not isinstance(values, dict):

@@ -214,10 +214,10 @@ def _made_from(
         "protocol": card.id,
         "protocol_sha256": card.sha256,
         "card": card.model_dump(mode="json", exclude_none=True),
+        **config.model_dump(mode="json", exclude={"resamples", "trec"}),
         "n_queries": len(asked),
         "n_items": len(part.dataset.catalogue),
         "tuned_on": HALF if halved else WHOLE,
-        **config.model_dump(mode="json", exclude={"resamples", "trec"}),
     }
 
 

@@ -12,9 +12,10 @@ from llmrec.artifacts import sha256_of
 from llmrec.evaluation.reasons.corruption import plant
 from llmrec.evaluation.reasons.drafts import RecordingWriter, as_shown, findings_on
 from llmrec.evaluation.reasons.groundedness import UNREAD
+from llmrec.evaluation.reasons.methods import score_methods
 from llmrec.evaluation.reasons.removal import chosen, score_removals
 from llmrec.evaluation.reasons.table import REASONS
-from llmrec.explain import Explainer, stands
+from llmrec.explain import Explainer, find_evidence, stands
 from llmrec.explain.template import template_sentences
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from llmrec.evaluation.reasons.truth import Truth
     from llmrec.recommender.pipeline import Pipeline
     from llmrec.retrieval import ItemIndex
-    from llmrec.types import Catalogue, Finding, History, Recommendation, Scores
+    from llmrec.types import (
+        Catalogue,
+        Evidence,
+        Finding,
+        History,
+        Ranking,
+        Recommendation,
+        Scorer,
+        Scores,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +54,7 @@ class Bench:
     k: int
     n_orders: int
     """Candidate orders that choosing the evidence has not seen, where the order matters."""
+    vary_evidence: bool
     seed: int
     truth: Truth | None
     judge: Judge | None
@@ -76,6 +87,7 @@ class Bench:
         ]
         decision, orders = self.pipeline.decision, self.orders
         trials = score_removals(history, ranking, decision, picks, orders=orders)
+        methods = self._methods(history, ranking, len(row))
         drafts = self.recorder.taken() if self.recorder else {}
         lines = [
             {
@@ -83,10 +95,32 @@ class Bench:
                 **self._words(explainer, drafts.get(each.item.item_id, []), each, history),
                 "similarity": alike.tolist(),
                 "trials": trial,
+                "methods": method,
             }
-            for each, alike, trial in zip(row, similarities, trials, strict=True)
+            for each, alike, trial, method in zip(row, similarities, trials, methods, strict=True)
         ]
         return pl.DataFrame(lines, schema=REASONS, orient="row")
+
+    def _methods(self, history: History, ranking: Ranking, k: int) -> list[list[dict[str, Any]]]:
+        """Return what every way to find evidence cites for the first ``k`` items, where asked."""
+        if not self.vary_evidence or k == 0:
+            return [[] for _ in range(k)]
+        how = self.explainer.config
+
+        def find(method: str, scorer: Scorer) -> list[tuple[Evidence, ...]]:
+            config = how.evidence.model_copy(update={"level": method})
+            (found,) = find_evidence(
+                [history],
+                [ranking],
+                scorer,
+                top_k=k,
+                catalogue=self.catalogue,
+                config=config,
+                session_gap_s=how.session_gap_s,
+            )
+            return found
+
+        return score_methods(history, ranking, self.pipeline.decision, find, orders=self.orders)
 
     def _identity(self, history: History, each: Recommendation) -> dict[str, Any]:
         item_id = each.item.item_id

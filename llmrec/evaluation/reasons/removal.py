@@ -84,7 +84,7 @@ def score_removals(
     ]
     found: list[list[dict[str, Any]]] = [[] for _ in picks]
     for order in orders if ways else ():
-        without = _rankings(history, ranking, scorer, list(dict.fromkeys(gone)), order)
+        without = rankings_without(history, ranking, scorer, list(dict.fromkeys(gone)), order)
         for n, row in enumerate(picks):
             item_id = ranking.candidates[n].item.item_id
             found[n] += [
@@ -95,7 +95,7 @@ def score_removals(
     return found
 
 
-def _rankings(
+def rankings_without(
     history: History, ranking: Ranking, scorer: Scorer, gone: Sequence[Gone], order: int
 ) -> dict[Gone, Ranking]:
     """Score the decision once for all that is left out, the candidates fixed."""
@@ -114,13 +114,13 @@ def _lines(
         alone = without[everything - set(group)] if count == len(group) else None
         yield {
             "events": count,
-            "removed": _fall(whole, less, item_id),
+            "removed": fall_of(whole, less, item_id),
             "places": less.position(item_id) - whole.position(item_id),
-            "kept": None if alone is None else _fall(whole, alone, item_id),
+            "kept": None if alone is None else fall_of(whole, alone, item_id),
         }
 
 
-def _fall(whole: Ranking, other: Ranking, item_id: str) -> float:
+def fall_of(whole: Ranking, other: Ranking, item_id: str) -> float:
     """Return how far an item's log-odds fell: 0 where it has nothing to beat."""
     odds = other.log_odds(item_id)
     return whole.log_odds(item_id) - odds if math.isfinite(odds) else 0.0

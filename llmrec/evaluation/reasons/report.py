@@ -25,6 +25,11 @@ def reason_tables(results: Mapping[str, Any]) -> list[tuple[str, str, Rows]]:
         *_grounded(results["groundedness"]),
         *_faithful(results["faithfulness"], order_matters=results["run"]["order_matters"]),
         *(_true(results["truth"]) if results["truth"] else ()),
+        *(
+            [("How evidence is found", _METHODS, _methods(results["methods"]))]
+            if results["methods"]
+            else ()
+        ),
         ("Form of the shipped texts", _FORM, _form(results["form"])),
         *([("A judge's choice", _JUDGE, _judged(results["judge"]))] if results["judge"] else ()),
     ]
@@ -63,6 +68,11 @@ _FORM = (
 _CURVES = (
     "Events taken away one after the other: the cited ones from the strongest on, the newest, the "
     "most similar, and some drawn at random. Each number counts the items that cite so many."
+)
+_METHODS = (
+    "Whole sessions, single events, or both in turn (auto), on the same items; what is cited is "
+    "left out together. The fall of log-odds is 0 where nothing is cited, and a method that cites "
+    "more takes more away. Histories scored are what finding it cost for a user."
 )
 _JUDGE = "The LLM's first draft against what was shipped in its place, asked in both orders."
 _SAME_SCORES = (
@@ -155,6 +165,27 @@ def _form(found: Mapping[str, Any]) -> Rows:
         if found[name] is not None
     ]
     return rows + _lines({f"written by {name}": row for name, row in found["authors"].items()})
+
+
+def _methods(found: Mapping[str, Any]) -> Rows:
+    """Return one line a method, the leads being those of the method in use."""
+    base, falls = found["base"], {row["way"]: row for row in found["removed"]["ways"]}
+    ahead = {row["against"]: row for row in found["removed"]["differences"]}
+    rows = []
+    for n, (way, fall) in enumerate(falls.items()):
+        line = {"evidence": f"{way} (in use)" if way == base else way, "items": str(fall["n"])}
+        line |= {
+            "cites anything": shown(found["cites"]["ways"][n]),
+            "events": shown(found["events"]["ways"][n]),
+            "fall of log-odds": shown(fall),
+            f"lead of {base}": lead(ahead[way]) if way in ahead else "",
+            "p (Holm)": f"{ahead[way]['p_holm']:.4f}" if way in ahead else "",
+            "histories scored": shown(found["scored"]["ways"][n]),
+        }
+        if "precision@2" in found:
+            line["causes among the first two"] = shown(found["precision@2"]["ways"][n])
+        rows.append(line)
+    return rows
 
 
 def _judged(found: Mapping[str, Any]) -> Rows:

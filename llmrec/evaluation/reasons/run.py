@@ -20,6 +20,7 @@ from llmrec.evaluation.reasons.faithfulness import faithfulness_figures
 from llmrec.evaluation.reasons.form import form_figures
 from llmrec.evaluation.reasons.groundedness import groundedness_figures
 from llmrec.evaluation.reasons.judge import judge_figures
+from llmrec.evaluation.reasons.methods import method_figures
 from llmrec.evaluation.reasons.report import reason_page
 from llmrec.evaluation.reasons.table import REASONS, TABLE_FORMAT
 from llmrec.evaluation.reasons.truth import truth_figures
@@ -54,6 +55,8 @@ class ReasonsConfig(Settings):
     n_orders: int = Field(default=2, ge=1)
     """Candidate orders, none of those that chose the evidence, under which faithfulness is
     measured; a scorer to which the order is nothing is asked once."""
+    vary_evidence: bool = False
+    """Whether evidence is also found by the other levels of ``EvidenceConfig``: an ablation."""
     seed: int = 0
     """Of the sample, of what is drawn at random, and of all intervals."""
     resamples: int = Field(default=1000, ge=1)
@@ -99,6 +102,7 @@ def measure_reasons(  # noqa: PLR0913 - what is measured, on what, and who else 
     bench = _bench(recommender, index, config, truth, judge)
     made_from = _made_from(recommender, protocol, config, bench, users)
     folder = RunFolder.start(out, made_from)
+    level = recommender.pipeline.explainer.config.evidence.level
     tables = [
         _explained(folder, bench, history, drafted=_is_drafted(number, config))
         for number, history in enumerate(track(histories, "Explaining users"))
@@ -106,7 +110,9 @@ def measure_reasons(  # noqa: PLR0913 - what is measured, on what, and who else 
     table = pl.concat([pl.DataFrame(schema=REASONS), *tables])
     results = {
         "run": {**made_from, "users": len(histories)},
-        **reason_figures(table, truth=truth, seed=config.seed, resamples=config.resamples),
+        **reason_figures(
+            table, truth=truth, base=level, seed=config.seed, resamples=config.resamples
+        ),
         "environment": environment(),
     }
     folder.write_table(TABLE_FILE, table)
@@ -115,13 +121,14 @@ def measure_reasons(  # noqa: PLR0913 - what is measured, on what, and who else 
 
 
 def reason_figures(
-    table: pl.DataFrame, *, truth: Truth | None, seed: int, resamples: int
+    table: pl.DataFrame, *, truth: Truth | None, base: str, seed: int, resamples: int
 ) -> dict[str, Any]:
     """Return every figure of explained items.
 
     Args:
         table: ``REASONS`` lines.
         truth: What a simulated world knows; without it nothing is said of causes.
+        base: The level at which the explanations looked for evidence.
         seed: Of all draws.
         resamples: Of the intervals.
     """
@@ -131,6 +138,7 @@ def reason_figures(
         "groundedness": groundedness_figures(table, **options),
         "faithfulness": faithfulness_figures(table, **options),
         "truth": None if truth is None else truth_figures(table, truth.strong, **options),
+        "methods": method_figures(table, base, None if truth is None else truth.strong, **options),
         "form": form_figures(table, **options),
         "judge": judge_figures(table, **options),
     }
@@ -187,6 +195,7 @@ def _bench(
         index=index,
         k=config.k,
         n_orders=config.n_orders,
+        vary_evidence=config.vary_evidence,
         seed=config.seed,
         truth=truth,
         judge=judge,

@@ -6,7 +6,7 @@ import polars as pl
 
 _FINDING = pl.Struct({"category": pl.String(), "ok": pl.Boolean()})
 
-TABLE_FORMAT = 2
+TABLE_FORMAT = 3
 """Changes with the columns: part of what a run is made from."""
 REASONS = pl.Schema(
     {
@@ -46,6 +46,16 @@ REASONS = pl.Schema(
                 }
             )
         ),
+        "methods": pl.List(
+            pl.Struct(
+                {
+                    "method": pl.String(),
+                    "cited": pl.List(pl.Int32()),
+                    "removed": pl.Float64(),
+                    "scored": pl.Int32(),
+                }
+            )
+        ),
         "truth": pl.List(pl.Float64()),
         "verdicts": pl.List(pl.String()),
     }
@@ -55,5 +65,7 @@ and the second where there was one) and what the checker said of them; whether t
 true by construction, stands; the false texts that were planted; the cited positions, the strongest
 first; each event's similarity to the item; for each way to choose events and
 each number of them the fall of the item's log-odds and the places that it loses without them, and
-with all of them its fall with nothing but them; what each event does to the item in a simulated
-world (null without one); and a judge's verdicts, one for each order in which it was asked."""
+with all of them its fall with nothing but them; what every way to find evidence cites (none
+where they were not asked), the fall without that, and how many histories it had scored; what each
+event does to the item in a simulated world (null without one); and a judge's verdicts, one for
+each order in which it was asked."""

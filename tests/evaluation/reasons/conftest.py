@@ -67,6 +67,7 @@ EMPTY = {
     "cited": [],
     "similarity": [],
     "trials": [],
+    "methods": [],
     "truth": None,
     "verdicts": [],
 }

@@ -78,7 +78,7 @@ def test_a_folder_of_older_measures_is_refused(open_line, index, card, tmp_path)
     told = json.loads(file.read_text())
     del told["table_format"]
     file.write_text(json.dumps(told))
-    with pytest.raises(ArtifactError, match="table_format None, not 2"):
+    with pytest.raises(ArtifactError, match="table_format None, not 3"):
         measure_reasons(open_line(), card, index, out=tmp_path / "run", config=config)
 
 
