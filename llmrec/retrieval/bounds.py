@@ -26,11 +26,6 @@ class Bounds:
     among: frozenset[str] | None
     """The only ids that may; None: any item of the catalogue."""
 
-    @property
-    def allowed(self) -> frozenset[str]:
-        """The ids that may be proposed, where not all may."""
-        return frozenset() if self.among is None else self.among - self.left_out
-
 
 def bounds_of(history: History, *, seen: Seen, among: Collection[str] | None) -> Bounds:
     """Return the bounds of one history.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from llmrec.artifacts import write_artifact
-from llmrec.retrieval.bounds import Bounds, bounds_of
+from llmrec.retrieval.bounds import bounds_of
 from llmrec.retrieval.checks import check_batch, check_k
 from llmrec.types import Candidate
 
@@ -85,8 +85,11 @@ class VectorRetriever(ABC):
             return []
         bounds = [bounds_of(history, seen=seen, among=among) for history in histories]
         queries = self.queries(histories)
-        narrow = among is not None or seen == "only"
-        found = (self._ranked if narrow else self._nearest)(queries, k, bounds)
+        if seen == "only":
+            found = self._ranked(queries, k, [bound.among or () for bound in bounds])
+        else:
+            left_out = None if seen == "allow" else [bound.left_out for bound in bounds]
+            found = self._nearest(queries, k, left_out, among)
         catalogue = self._index.catalogue
         return [
             [
@@ -96,23 +99,28 @@ class VectorRetriever(ABC):
             for row in found
         ]
 
-    def _nearest(self, queries: Vectors, k: int, bounds: Sequence[Bounds]) -> list[Found]:
-        """Search the whole index, less what is left out."""
-        hits = self._index.search(queries, k, exclude=[bound.left_out for bound in bounds])
+    def _nearest(
+        self,
+        queries: Vectors,
+        k: int,
+        left_out: Sequence[Collection[str]] | None,
+        among: Collection[str] | None,
+    ) -> list[Found]:
+        """Search the index: the allowed items, less what each history leaves out."""
+        hits = self._index.search(queries, k, exclude=left_out, only=among)
         ids = self._index.item_ids
         return [
             [(ids[row], score) for row, score in zip(rows, scores, strict=True) if row >= 0]
             for rows, scores in zip(hits.rows.tolist(), hits.scores.tolist(), strict=True)
         ]
 
-    def _ranked(self, queries: Vectors, k: int, bounds: Sequence[Bounds]) -> list[Found]:
-        """Score every allowed item, however few there are; ties in the index's order."""
-        allowed = [
-            sorted((i for i in bound.allowed if i in self._index), key=self._index.row)
-            for bound in bounds
+    def _ranked(self, queries: Vectors, k: int, wanted: Sequence[Collection[str]]) -> list[Found]:
+        """Score each history's own few items; equal scores stand in the index's order."""
+        known = [
+            sorted((i for i in ids if i in self._index), key=self._index.row) for ids in wanted
         ]
         found = []
-        for ids, scores in zip(allowed, self._index.scores(queries, allowed), strict=True):
+        for ids, scores in zip(known, self._index.scores(queries, known), strict=True):
             best = np.argsort(-scores, kind="stable")[:k].tolist()
             found.append([(ids[place], float(scores[place])) for place in best])
         return found
