@@ -117,3 +117,21 @@ def test_a_damaged_index_is_refused(index, run):
     code, _, err = run("show", index)
     assert code == 5
     assert "vectors.faiss is damaged" in err
+
+
+def test_verify_reads_all_and_names_what_is_damaged(index, run):
+    code, out, _ = run("verify", index)
+    assert code == 0
+    assert "as it was" in out
+    file = index / "vectors.faiss"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    code, _, err = run("verify", index)
+    assert code == 5
+    assert "vectors.faiss is damaged between bytes 0 and" in err
+
+
+def test_a_kind_for_many_items_is_exact_on_few_and_says_so(dataset, tmp_path, run):
+    code, out, _ = run("build", dataset, tmp_path / "i", "--encoder", "hash", "--recipe", "hnsw.v1")
+    assert code == 0
+    assert "kind       flat\n" in out
+    assert "hnsw.v1" in out

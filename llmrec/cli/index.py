@@ -66,6 +66,15 @@ def show(index: IndexPath, *, as_json: JsonFlag = False) -> None:
 
 
 @app.command()
+def verify(index: IndexPath) -> None:
+    """Read every byte of an index's files and compare it with the manifest."""
+    from llmrec.retrieval import verify_index
+
+    verify_index(index)
+    console().print(f"{index}: every file is as it was written", markup=False)
+
+
+@app.command()
 def search(
     index: IndexPath,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to look for.")],
@@ -126,6 +135,8 @@ def _print_facts(path: Path, index: ItemIndex, *, as_json: bool) -> None:
         "items": len(index),
         "catalogue_items": len(index.catalogue),
         "dimension": index.dimension,
+        "store": index.store.parameters.model_dump(),
+        "approximate": index.approximate,
         "sha256": index.sha256,
         "made_from": dict(index.made_from),
     }
@@ -137,6 +148,7 @@ def _print_facts(path: Path, index: ItemIndex, *, as_json: bool) -> None:
         "index": facts["path"],
         "items": f"{len(index):,} of {len(index.catalogue):,} in the catalogue",
         "dimension": index.dimension,
+        "kind": index.store.parameters.kind + (" (approximate)" if index.approximate else ""),
         "encoder": index.origin.encoder or "(not named)",
         "recipe": "(none)" if recipe is None else f"{recipe.name}.v{recipe.version}",
         "item text": "(none)" if recipe is None else recipe.item_template,

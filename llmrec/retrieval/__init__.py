@@ -6,7 +6,6 @@ from llmrec.retrieval.base import Retriever
 from llmrec.retrieval.bounds import left_out_pairs, seen_ids
 from llmrec.retrieval.dense import DenseRetriever
 from llmrec.retrieval.ease import EaseConfig, ease_weights, fit_ease, item_counts
-from llmrec.retrieval.flat import Hits
 from llmrec.retrieval.index import ItemIndex
 from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanConfig, MeanRetriever
@@ -15,6 +14,8 @@ from llmrec.retrieval.origin import IndexOrigin
 from llmrec.retrieval.popularity import PopularityRetriever
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
 from llmrec.retrieval.saved import load_retriever
+from llmrec.retrieval.storage import verify_index
+from llmrec.retrieval.stores import Hits
 from llmrec.retrieval.text import TextRetriever, encoder_of
 from llmrec.retrieval.texts import ItemText, encode_items
 from llmrec.retrieval.vector import VectorRetriever
@@ -46,4 +47,5 @@ __all__ = [
     "load_retriever",
     "recipe_names",
     "seen_ids",
+    "verify_index",
 ]

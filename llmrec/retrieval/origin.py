@@ -72,7 +72,10 @@ def for_identity(made_from: Mapping[str, Any]) -> dict[str, Any]:
     """Return an origin without what may differ between equal indexes.
 
     A recipe's name for the encoder may be a path, while the encoder itself is known by name and
-    weights; and its description is for people.
+    weights; its description is for people; and where it says nothing of the kind's parameters,
+    those of the store count.
     """
     recipe = {**(made_from["recipe"] or {}), "encoder": None, "description": None}
+    if not recipe.get("parameters"):
+        recipe.pop("parameters", None)
     return {**made_from, "recipe": recipe}

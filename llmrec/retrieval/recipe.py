@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib.resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Self
+
+from pydantic import Field, model_validator
 
 from llmrec.config import Settings
 from llmrec.errors import ConfigError, did_you_mean
+from llmrec.retrieval.stores.parameters import Kind, StoreParameters, store_parameters
 
 _SUFFIX = ".yaml"
 
@@ -18,12 +21,27 @@ class IndexRecipe(Settings):
     name: str
     version: int
     description: str = ""
-    kind: Literal["flat"] = "flat"
-    """``flat``: every vector is compared, so nothing is missed."""
+    kind: Kind = "flat"
+    """``flat`` compares every vector, so nothing is missed; the others are faster on many items."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the kind; see ``llmrec.retrieval.stores.parameters``."""
     encoder: str = "minilm"
     """What ``llmrec.encode.open_encoder`` opens."""
     item_template: str = "item/text.v1"
     """The template that turns an item into the text that is encoded."""
+
+    @model_validator(mode="after")
+    def _parameters_fit(self) -> Self:
+        try:
+            _ = self.store
+        except ConfigError as error:
+            raise ValueError(" ".join(filter(None, [error.message, error.remedy]))) from None
+        return self
+
+    @property
+    def store(self) -> StoreParameters:
+        """The kind and all its settings."""
+        return store_parameters(self.kind, self.parameters, source="parameters")
 
 
 def load_recipe(name: str) -> IndexRecipe:

@@ -1,33 +1,46 @@
-"""How an item index lies on disk: FAISS's own file, and the catalogue as Parquet."""
+"""How an item index lies on disk: FAISS's own file, the vectors, and the catalogue as Parquet."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from llmrec.errors import ArtifactError, DataError, require
-from llmrec.retrieval.flat import FlatStore
+from llmrec.artifacts import read_manifest, sha256_file
+from llmrec.errors import ArtifactError, DataError
+from llmrec.retrieval.blocks import BLOCKS_FILE, read_blocks, write_blocks
+from llmrec.retrieval.stores.files import large_files, read_store, store_files
 from llmrec.types import Catalogue, Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from llmrec.artifacts import Manifest
+    from llmrec.retrieval.stores.base import VectorStore
 
-VECTORS_FILE = "vectors.faiss"
+KIND = "index"
 ITEMS_FILE = "items.parquet"
-FILES = (VECTORS_FILE, ITEMS_FILE)
 _AGAIN = "Make the index again."
 
 
 def write_files(
-    folder: Path, *, store: FlatStore, catalogue: Catalogue, item_ids: Sequence[str]
+    folder: Path, *, store: VectorStore, catalogue: Catalogue, item_ids: Sequence[str]
 ) -> None:
-    """Write the vectors and the whole catalogue, and which of its items have a vector."""
-    require("faiss", "cpu").write_index(store.faiss_index, str(folder / VECTORS_FILE))
+    """Write the vectors and the whole catalogue, and which of its items have a vector.
+
+    Raises:
+        ArtifactError: FAISS could not write its file.
+    """
+    try:
+        store.write(folder)
+    except RuntimeError as error:
+        raise ArtifactError(
+            f"the vectors cannot be written to {folder.parent}: {str(error).splitlines()[-1]}",
+            remedy="Name a place with room on its disk.",
+        ) from error
+    write_blocks(folder, store_files(store.parameters))
     indexed = frozenset(item_ids)
     pl.DataFrame(
         {
@@ -45,14 +58,62 @@ def write_files(
     ).write_parquet(folder / ITEMS_FILE)
 
 
-def read_files(folder: Path, manifest: Manifest) -> tuple[Catalogue, list[str], FlatStore]:
+def check_files(folder: Path, *, memory_map: bool) -> Manifest:
+    """Return a saved index's manifest after checking its files.
+
+    Args:
+        folder: The index.
+        memory_map: Read no more of a file that will be mapped than its first block, and compare
+            its size; ``verify_index`` reads the rest. Every other file is read whole.
+
+    Raises:
+        ArtifactError: Missing, damaged, of another kind or format.
+    """
+    if not memory_map:
+        return read_manifest(folder, KIND, needs=(ITEMS_FILE,))
+    manifest = read_manifest(folder, KIND, needs=(ITEMS_FILE, BLOCKS_FILE), verify=False)
+    mapped = large_files()
+    _check_whole(folder, manifest, [name for name in manifest.files if name not in mapped])
+    for name, blocks in read_blocks(folder, _AGAIN).items():
+        if name in mapped:
+            blocks.check(folder / name, _AGAIN, first_only=True)
+    return manifest
+
+
+def verify_index(folder: str | Path) -> None:
+    """Read every file of a saved index; say which bytes are damaged.
+
+    Raises:
+        ArtifactError: Missing, damaged, of another kind or format.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder, KIND, needs=(ITEMS_FILE,), verify=False)
+    if BLOCKS_FILE in manifest.files:
+        _check_whole(folder, manifest, [BLOCKS_FILE])
+        for name, blocks in read_blocks(folder, _AGAIN).items():
+            blocks.check(folder / name, _AGAIN)
+    _check_whole(folder, manifest, list(manifest.files))
+
+
+def _check_whole(folder: Path, manifest: Manifest, names: Sequence[str]) -> None:
+    """Refuse files whose hash is not the manifest's."""
+    for name in names:
+        if sha256_file(folder / name) != manifest.files[name]:
+            raise ArtifactError(
+                f"{folder / name} is damaged: its SHA-256 is not the manifest's", remedy=_AGAIN
+            )
+
+
+def read_files(
+    folder: Path, manifest: Manifest, *, memory_map: bool
+) -> tuple[Catalogue, list[str], VectorStore]:
     """Read the catalogue, the ids that have a vector, and the vectors.
 
     Raises:
         ArtifactError: A file is not what it should be, or they do not belong together.
     """
     catalogue, item_ids = _read_items(folder)
-    store = _read_store(folder)
+    store = read_store(folder, manifest.made_from.get("store"), memory_map=memory_map)
     same = catalogue.sha256 == manifest.made_from.get("catalogue_sha256")
     if not same or len(store) != len(item_ids):
         raise ArtifactError(
@@ -60,21 +121,6 @@ def read_files(folder: Path, manifest: Manifest) -> tuple[Catalogue, list[str], 
             remedy=_AGAIN,
         )
     return catalogue, item_ids, store
-
-
-def _read_store(folder: Path) -> FlatStore:
-    """Read the vectors; refuse what is not an exact inner-product index."""
-    faiss = require("faiss", "cpu")
-    file = folder / VECTORS_FILE
-    try:
-        index = faiss.read_index(str(file))
-    except RuntimeError as error:
-        raise ArtifactError(f"{file} cannot be read: {error}", remedy=_AGAIN) from error
-    if not isinstance(index, faiss.IndexFlat) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
-        raise ArtifactError(
-            f"{file} holds a {type(index).__name__}, not an exact inner product", remedy=_AGAIN
-        )
-    return FlatStore(index)
 
 
 def _read_items(folder: Path) -> tuple[Catalogue, list[str]]:

@@ -35,7 +35,7 @@ def test_one_may_bring_ones_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("name: x\nversion: 1\nkind: hnsw\n", "kind: .*'hnsw'"),
+        ("name: x\nversion: 1\nkind: hnws\n", "kind: .*'hnws'"),
         ("name: x\nversion: 1\nencodr: y\n", "unknown key 'encodr'. Did you mean 'encoder'"),
         ("name: x\n", "version"),
         ("- a list\n", "not a mapping"),
