@@ -30,20 +30,6 @@ class EaseConfig(Settings):
     max_gib: float = Field(default=16.0, gt=0)
     """What fitting may take; it needs about 28 bytes for every pair of items."""
 
-    def check_size(self, catalogue: Catalogue) -> None:
-        """Refuse a catalogue that would not fit.
-
-        Raises:
-            ConfigError: With the size and the limit.
-        """
-        needed = 28 * len(catalogue) ** 2 / 2**30
-        if needed > self.max_gib:
-            raise ConfigError(
-                f"EASE on {len(catalogue):,} items needs {needed:.1f} GiB; max_gib is "
-                f"{self.max_gib}",
-                remedy="Raise max_gib where there is memory, or use item-knn, which is sparse.",
-            )
-
 
 def fit_ease(
     catalogue: Catalogue,
@@ -70,7 +56,7 @@ def fit_ease(
         MissingExtraError: SciPy is not installed.
     """
     config = config or EaseConfig()
-    config.check_size(catalogue)
+    check_pairs(catalogue, config.max_gib, what="EASE")
     weights = ease_weights(item_counts(catalogue, interactions), config.regularisation)
     return ItemMatrixRetriever(
         catalogue,
@@ -80,6 +66,20 @@ def fit_ease(
         settings={"regularisation": config.regularisation},
         before=before,
     )
+
+
+def check_pairs(catalogue: Catalogue, max_gib: float, *, what: str) -> None:
+    """Refuse a catalogue whose dense item-item tables would not fit.
+
+    Raises:
+        ConfigError: With the size and the limit.
+    """
+    needed = 28 * len(catalogue) ** 2 / 2**30
+    if needed > max_gib:
+        raise ConfigError(
+            f"{what} on {len(catalogue):,} items needs {needed:.1f} GiB; max_gib is {max_gib}",
+            remedy="Raise max_gib where there is memory, or use item-knn, which is sparse.",
+        )
 
 
 def item_counts(catalogue: Catalogue, interactions: pl.LazyFrame) -> NDArray[np.float64]:

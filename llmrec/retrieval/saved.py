@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmrec.artifacts import kind_of
+from llmrec.artifacts import check_made_from, kind_of, read_manifest
 from llmrec.errors import ArtifactError, ConfigError
-from llmrec.retrieval import matrix, popularity
+from llmrec.retrieval import hybrid, matrix, popularity
+from llmrec.retrieval.hybrid import HybridRetriever
 from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanRetriever
 from llmrec.retrieval.popularity import PopularityRetriever
@@ -94,7 +95,37 @@ def _text(path: Path, in_use: _InUse) -> Retriever:
     return TextRetriever.load(path, catalogue=in_use.catalogue, encoder=in_use.encoder)
 
 
+def _hybrid(path: Path, in_use: _InUse) -> Retriever:
+    """Load a hybrid; its sources check their own files."""
+    manifest = read_manifest(path, hybrid.KIND, verify=False)
+    check_made_from(path, manifest, catalogue_sha256=in_use.catalogue.sha256)
+    made = manifest.made_from
+    named = made.get("sources")
+    sources = {
+        name: load_retriever(
+            path / hybrid.SOURCES_FOLDER / name,
+            catalogue=in_use.catalogue,
+            interactions=in_use.interactions,
+            encoder=in_use.encoder,
+        )
+        for name in (named if isinstance(named, dict) else {})
+    }
+    for name, source in sources.items():
+        if source.identity != made["sources"][name]:
+            raise ArtifactError(
+                f"{path}: source {name!r} is {source.identity}, not {made['sources'][name]}",
+                remedy="Train the retriever again.",
+            )
+    try:
+        return HybridRetriever(sources, made["weights"], name=made["name"])
+    except (KeyError, TypeError, AttributeError, ConfigError) as error:
+        raise ArtifactError(
+            f"{path} cannot be read: {error}", remedy="Train the retriever again."
+        ) from error
+
+
 _LOADERS: dict[str, Callable[[Path, _InUse], Retriever]] = {
+    hybrid.KIND: _hybrid,
     matrix.KIND: _item_matrix,
     popularity.KIND: _popularity,
     MeanRetriever.kind: _mean,

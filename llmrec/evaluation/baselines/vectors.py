@@ -49,6 +49,14 @@ def fit_mean(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
     return VectorRanker(MeanRetriever(index, config), fitting.catalogue)
 
 
+def fit_mean_source(fitting: Fitting, settings: Mapping[str, Any]) -> MeanRetriever:
+    """Return a mean retriever over the fitting's catalogue, with vectors of its index."""
+    index = fitting.remember("index", fitting.index, lambda: index_of(fitting))
+    ids = list(fitting.catalogue)
+    own = ItemIndex(fitting.catalogue, ids, index.vectors(ids), origin=index.origin)
+    return MeanRetriever(own, MeanConfig.of(dict(settings), source="mean"))
+
+
 def fit_text(fitting: Fitting, settings: Mapping[str, Any]) -> VectorRanker:
     """Return the text retriever of the fitting's index, with the index's own encoder, as a row."""
     del settings

@@ -197,11 +197,13 @@ def signed(value: float) -> str:
 
 
 def spoken(settings: Mapping[str, Any]) -> str:
-    """Return settings as ``name value, ...``."""
-    parts = (
-        f"{name} {value if isinstance(value, str) else format(value, 'g')}"
-        for name, value in settings.items()
-        if value is not None
-    )
+    """Return settings as ``name value, ...``, those of a part in brackets behind its name."""
+    parts = (f"{name} {_value(value)}" for name, value in settings.items() if value is not None)
     none = (f"no {name}" for name, value in settings.items() if value is None)
     return ", ".join([*parts, *none]) or "none"
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 - whatever a row has for a setting
+    if isinstance(value, dict):
+        return f"({spoken(value)})"
+    return value if isinstance(value, str) else format(value, "g")
