@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llmrec.data import SplitProtocol
     from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
     from llmrec.metrics import TargetRanks
-    from llmrec.types import Query, Scores
+    from llmrec.types import Catalogue, Query, Scores
 
 BATCH = 256
 """Queries ranked at once."""
@@ -46,7 +46,9 @@ def tune(
     for settings in track(spec.grid, f"Tuning {spec.name}"):
         started = time.perf_counter()
         ranker = spec.fit(fitting, settings)
-        value = float(headline(_ranked(ranker, fitting, queries, protocol), protocol).mean())
+        value = float(
+            headline(ranked(ranker, fitting.catalogue, queries, protocol), protocol).mean()
+        )
         seconds = round(time.perf_counter() - started, 3)
         trials.append(Trial(settings=settings, value=value, seconds=seconds))
     best = max(trials, key=lambda trial: trial.value or 0.0)  # max keeps the first of equals
@@ -61,14 +63,15 @@ def headline(ranks: TargetRanks, protocol: SplitProtocol) -> Scores:
     return METRICS[name](ranks, int(k))
 
 
-def _ranked(
-    ranker: Ranker, fitting: Fitting, queries: Sequence[Query], protocol: SplitProtocol
+def ranked(
+    ranker: Ranker, catalogue: Catalogue, queries: Sequence[Query], protocol: SplitProtocol
 ) -> TargetRanks:
+    """Return where the queries' targets stand under a card."""
     parts = [
         rank_queries(
             ranker,
             queries[start : start + BATCH],
-            fitting.catalogue,
+            catalogue,
             seen=protocol.seen,
             list_length=1,
         )

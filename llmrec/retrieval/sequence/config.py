@@ -51,6 +51,8 @@ class SequenceConfig(Settings):
     weight_decay: float = Field(default=0.01, ge=0)
     warmup_steps: int = Field(default=100, ge=0)
     """Over so many steps the learning rate rises from 0."""
+    average_steps: int = Field(default=200, ge=1)
+    """The model that is judged and kept is a running mean over about so many steps; 1: the last."""
     epochs: int = Field(default=60, ge=1)
     """Passes over the log; with validation queries at most so many."""
     patience: int = Field(default=8, ge=1)

@@ -26,8 +26,10 @@ class _CrossEntropy(torch.autograd.Function):
             scores = torch.addmm(shift, part, vectors.T)
             own = scores.gather(1, wanted) - shift[wanted]
             scores.scatter_(1, wanted, own)  # a target is sure to be looked at: no shift
-            total += (torch.logsumexp(scores, dim=1, keepdim=True) - own).sum()
-            scores = torch.softmax(scores, dim=1, out=scores)
+            highest = scores.amax(dim=1, keepdim=True)
+            sums = scores.sub_(highest).exp_().sum(dim=1, keepdim=True)
+            total += (sums.log() + highest - own).sum()
+            scores.div_(sums)
             scores.scatter_add_(1, wanted, torch.full_like(own, -1.0))
             torch.mm(scores, vectors, out=toward_users[begin : begin + size])
             toward_vectors.addmm_(scores.T, part)

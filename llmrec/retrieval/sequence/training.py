@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
@@ -79,6 +80,7 @@ class Training:
         precision = "bf16" if torch.cuda.is_available() else "no"
         self._accelerator = Accelerator(mixed_precision=precision)
         self._model = model
+        self._mean = copy.deepcopy(model).to(self._accelerator.device).eval()
         self._optimiser = torch.optim.AdamW(
             _decayed(model, config.weight_decay), lr=config.learning_rate, fused=True
         )
@@ -110,8 +112,7 @@ class Training:
                 self._judge(validate)
             progress.epoch, progress.batch, progress.loss_sum = epoch + 1, 0, 0.0
             self._keep()
-        if self._best:
-            self._model.load_state_dict(self._best)
+        self._model.load_state_dict(self._best or self._mean.state_dict())
         return progress
 
     def _stopped(self, validated: bool) -> bool:  # noqa: FBT001 - one private caller
@@ -162,8 +163,18 @@ class Training:
         self._prepared.zero_grad()
         self._accelerator.backward(loss)
         self._prepared.step()
+        self._blend()
         progress.step += 1
         return loss.detach()
+
+    @torch.no_grad()
+    def _blend(self) -> None:
+        """Move the running mean toward the model; over the first steps it forgets faster."""
+        step = self._progress.step
+        share = max(1 / self._config.average_steps, 9 / (10 + step))
+        torch._foreach_lerp_(
+            list(self._mean.parameters()), list(self._model.parameters()), min(1.0, share)
+        )
 
     def _add_up(self, losses: list[Tensor]) -> None:
         """Add losses to the epoch's sum and forget them; refuse what is not a number."""
@@ -180,13 +191,12 @@ class Training:
 
     def _judge(self, validate: Callable[[SequenceModel], float]) -> None:
         progress = self._progress
-        self._model.eval()
-        value = validate(self._model)
+        value = validate(self._mean)
         progress.values.append(value)
         self._draw("validation NDCG@10", value)
         if progress.best is None or value > progress.best:
             progress.best, progress.best_epoch = value, len(progress.values)
-            self._best = {name: t.detach().clone() for name, t in self._model.state_dict().items()}
+            self._best = {name: t.detach().clone() for name, t in self._mean.state_dict().items()}
 
     def _keep(self) -> None:
         if self._folder is None or not self._accelerator.is_main_process:
@@ -196,8 +206,9 @@ class Training:
         )
 
     def _tensors(self) -> dict[str, Tensor]:
-        """Return the state of model, optimiser and best model by name."""
+        """Return the state of model, running mean, best mean and optimiser by name."""
         tensors = {f"model.{name}": t for name, t in self._model.state_dict().items()}
+        tensors |= {f"mean.{name}": t for name, t in self._mean.state_dict().items()}
         tensors |= {f"best.{name}": t for name, t in self._best.items()}
         for name, parameter in self._model.named_parameters():
             for what, value in self._optimiser.state[parameter].items():
@@ -211,11 +222,14 @@ class Training:
         if kept is None:
             return
         self._progress, tensors = kept
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "best": {}, "optimiser": {}}
+        parts: dict[str, dict[str, Tensor]] = {
+            name: {} for name in ("model", "mean", "best", "optimiser")
+        }
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             parts[part][rest] = tensor.to(self._accelerator.device)
         self._model.load_state_dict(parts["model"])
+        self._mean.load_state_dict(parts["mean"])
         self._best = parts["best"]
         by_name = dict(self._model.named_parameters())
         for name, tensor in parts["optimiser"].items():

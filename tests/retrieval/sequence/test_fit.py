@@ -337,3 +337,16 @@ def test_a_killed_process_s_training_is_finished_by_the_next_to_the_same_model(
     assert json.loads(progress.read_text())["epoch"] < 12
     resumed = fit_sequence(ring, walks(), config, folder=tmp_path)
     assert same_weights(resumed, fit_sequence(ring, walks(), config))
+
+
+def test_curves_are_drawn_for_tensorboard(ring, small, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    rest, queries = last_events_out(ring, walks(), seed=0)
+    config = small.model_copy(update={"epochs": 3})
+    retriever = fit_sequence(ring, rest, config, validation=queries, folder=tmp_path)
+    drawn = EventAccumulator(str(tmp_path / "curves")).Reload()
+    for tag, name in (("loss", "losses"), ("validation NDCG@10", "validation_ndcg@10")):
+        values = [event.value for event in drawn.Scalars(tag)]
+        assert values == pytest.approx(retriever.metrics[name], rel=1e-5)
