@@ -258,12 +258,19 @@ def test_inspect_shows_a_guess_and_writes_it_as_a_mapping(llmrec, logs):
 def test_append_adds_each_event_once(llmrec, logs):
     (logs / "more.csv").write_text(LOG + "8,b,2024-05-03T10:00:00Z,1\n")
     items = ["--items", logs / "films.csv"]
-    for _ in range(2):
-        code, out, err = llmrec(
-            "data", "import", logs / "more.csv", logs / "data", *MAPPING, *items, "--append"
-        )
-        assert code == 0, err
-        assert "4 events of 3 users" in out
+    line = ("data", "import", logs / "more.csv", logs / "data", *MAPPING, *items, "--append")
+    code, out, err = llmrec(*line)
+    assert code == 0, err
+    assert "1 new events; 3 were there already" in out
+    assert "4 events in" in out
+    assert "nothing changed" in llmrec(*line)[1]
+    (logs / "more.csv").write_text(LOG + "8,b,2024-05-03T10:00:00Z,1\n9,,2024-05-04T10:00:00Z,\n")
+    code, out, _ = llmrec(*line)
+    assert "missing" in out
+    assert "0 new events; 4 were there already" in out
+    (logs / "more.csv").write_text(LOG + "9,b,2024-05-04T10:00:00Z,1\n")
+    told = json.loads(llmrec(*line, "--json")[1])
+    assert told["events_added"] == told["additions"][0]["events_added"] == 1
 
 
 def test_a_report_tells_before_and_after(llmrec, logs):

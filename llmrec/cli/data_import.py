@@ -149,11 +149,42 @@ def import_log(
     cleaning = rules_of(rules, rule, strict=strict)
     if append and report is not None:
         raise ConfigError("--append and --report do not go together; import without --append")
+    before = _additions(out) if append else None
     added = partial(append_dataset, at=datetime.now(UTC))
     write = added if append else partial(import_dataset, report=report)
     with status(f"reading {source} ..."):
         dataset = write(source, out, format=log_format, options=options, rules=cleaning)
-    tell_written(dataset, as_json=as_json)
+    if before is None:
+        tell_written(dataset, as_json=as_json)
+    else:
+        _tell_added(dataset, (_additions(out) or [])[len(before) :], as_json=as_json)
+
+
+def _additions(out: Path) -> list[dict[str, Any]] | None:
+    """Return what was added to a dataset when; None where none is."""
+    from llmrec.artifacts import MANIFEST, read_manifest
+    from llmrec.data.appending import APPENDED
+
+    if not (out / MANIFEST).is_file():
+        return None
+    return list(read_manifest(out, "dataset", verify=False).metrics.get(APPENDED, []))
+
+
+def _tell_added(dataset: Dataset, records: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Say what an addition brought; there is no record of one that changed nothing."""
+    if as_json:
+        events = sum(record["events_added"] for record in records)
+        print_json({"path": str(dataset.path), "events_added": events, "additions": records})
+        return
+    screen = console()
+    for record in records:
+        tell_cleaning(record["cleaning"])
+        screen.print(
+            f"{record['events_added']:,} new events; {record['events_known']:,} were there already"
+        )
+    if not records:
+        screen.print("this was added before, so nothing changed")
+    screen.print(f"{len(dataset):,} events in {dataset.path}", markup=False)
 
 
 def mapping_of(file: Path | None, given: dict[str, Any]) -> ImportOptions:

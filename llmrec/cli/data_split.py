@@ -37,7 +37,9 @@ def split(
     if as_json:
         print_json({"path": str(out), "protocol": card.id, "splits": rows})
         return
-    print_rows(rows, title=f"{card.id} of {dataset}")
+    used = [name for name in rows[0] if name == "window" or any(row[name] for row in rows)]
+    shown = [{name.replace("_", " "): row[name] for name in used} for row in rows]
+    print_rows(shown, title=f"{card.id} of {dataset}")
     console().print(f"written to {out}", markup=False)
 
 

@@ -111,6 +111,12 @@ def read_log(
     source = Path(source)
     if is_archive(source):
         with unpacked(source) as folder:
+            if format is None and recognised(folder) is None:
+                raise DataError(
+                    "holds no published data set that is known",
+                    path=source,
+                    remedy="Unpack it, and name the file of the log.",
+                )
             return read_log(folder, format=format, options=options)
     name = format or guess_format(source)
     warn_of_memory(source, name)

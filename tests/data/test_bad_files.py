@@ -52,6 +52,7 @@ def refused(source, folder, **given):
     return str(caught.value)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("rules", RULES)
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("name", BAD)
@@ -63,6 +64,7 @@ def test_a_bad_file_is_refused(name, packed, rules, write, tmp_path):
     assert file in message
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("length", [1, 10, 40, 90])
 def test_a_gzip_that_was_cut_off_is_refused(length, write, tmp_path):
     packed = gzip.compress(GOOD)
@@ -70,6 +72,7 @@ def test_a_gzip_that_was_cut_off_is_refused(length, write, tmp_path):
     assert "log.csv.gz: cannot be read" in message
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_cell_of_ten_megabytes_is_refused_in_few_words(write, tmp_path):
     cell = b"x" * 10_000_000
     message = refused(write("in/log.csv", GOOD + b"u1,i1," + cell + b"\n"), tmp_path / "out")
@@ -77,6 +80,7 @@ def test_a_cell_of_ten_megabytes_is_refused_in_few_words(write, tmp_path):
     assert len(message) < 1000
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     "content",
     [b"\xef\xbb\xbf" + GOOD, GOOD.replace(b"\n", b"\r\n"), GOOD + b"\n\n"],

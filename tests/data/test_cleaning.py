@@ -137,6 +137,7 @@ CASES = {
 }
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("case", CASES)
 def test_each_rule_alone(case, tmp_path):
     rules, rows, left, counts = CASES[case]

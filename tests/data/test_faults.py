@@ -301,6 +301,7 @@ def refused(source, out, **options):
     return str(caught.value)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_of_the_log_is_told_with_its_place(name, write, tmp_path):
     file, content, options, parts = FAULTS[name]
@@ -310,6 +311,7 @@ def test_a_fault_of_the_log_is_told_with_its_place(name, write, tmp_path):
     assert not out.parent.exists() or not list(out.parent.iterdir())
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("name", ITEM_FAULTS)
 def test_a_fault_of_the_items_is_told_with_its_place(name, write, tmp_path):
     file, content, options, parts = ITEM_FAULTS[name]
@@ -338,6 +340,7 @@ def test_a_dataset_is_not_imported_again(write, tmp_path):
     assert "imported dataset already" in refused(out, tmp_path / "out")
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize(
     ("column", "parts"),
     [

@@ -235,7 +235,7 @@ def zipped(path, members):
         ({"/etc/outside.csv": "x"}, "written outside the folder"),
         ({"a\\..\\..\\outside.csv": "x"}, "written outside the folder"),
         ({"big.csv": b"\0" * 20_000_000}, "over 100 times"),
-        ({"notes.txt": "x"}, "no known log"),
+        ({"notes.txt": "x"}, "no published data set"),
     ],
 )
 def test_a_harmful_or_foreign_archive_is_refused_and_leaves_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 
 import pytest
 
@@ -111,6 +112,7 @@ def message(source, out, rules=None, **options):
     return str(caught.value)
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("name", REFUSED)
 def test_it_is_refused_in_words_that_tell_what_to_do(name, write, tmp_path):
     file, content, options, parts = REFUSED[name]
@@ -131,6 +133,7 @@ READ = {
 }
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("name", READ)
 def test_it_is_read(name, write, tmp_path):
     file, content, options = READ[name]
@@ -193,3 +196,11 @@ def test_a_wrong_unit_and_a_rule_without_zone_say_what_to_change(write, tmp_path
 def test_a_small_file_that_unpacks_to_a_huge_one_is_refused(write, tmp_path):
     log = write("log.csv.gz", gzip.compress(HEAD.encode() + b"a,b,1714588200\n" * 1_000_000))
     assert "over 100 times as many" in message(log, tmp_path / "out")
+
+
+def test_an_archive_of_a_log_of_ones_own_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "log.zip", "w") as archive:
+        archive.writestr("log.csv", HEAD + ROW)
+    told = message(tmp_path / "log.zip", tmp_path / "out")
+    assert f"{tmp_path / 'log.zip'}: holds no published data set" in told
+    assert "Unpack it" in told
