@@ -11,7 +11,7 @@ from llmrec.explain.claims.when import When
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 
 def take_anaphors(context: Context) -> None:
@@ -25,7 +25,7 @@ def take_anaphors(context: Context) -> None:
                 node.value = Mention(anaphor=anaphor)
                 node.classes = frozenset(["anaphor", anaphor])
         elif _is_those(nodes, place):
-            node.kind, node.value = "entity", Mention(anaphor="they", nth=int(node.value.low))  # type: ignore[attr-defined]
+            node.kind, node.value = "entity", Mention(anaphor="they", nth=int(node.amount.low))
             node.classes = frozenset(["anaphor", "they"])
         elif _is_nth(nodes, place):
             number = node.value if isinstance(node.value, int) else 1

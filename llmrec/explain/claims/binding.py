@@ -6,14 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.clauses import RELATIVE, Clause, clauses_of
-from llmrec.explain.claims.mentions import Context, Mention, Ref
+from llmrec.explain.claims.lists import listed
+from llmrec.explain.claims.mentions import Context, Ref
 from llmrec.explain.claims.pronouns import is_known, meanings, nth_of
 from llmrec.explain.claims.when import When
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 Alternatives = list[list[Ref]]
 """Readings of which one must hold; in each, what must hold for every ref."""
@@ -25,7 +26,6 @@ _PREPOSITIONS = frozenset([
 _MODIFIERS = frozenset(
     ["value", "weak", "decade", "classic", "film", "praise", "hyphen", "ordinal"]
 )
-_CONJUNCTIONS = frozenset(["and", "or", "plus", "then", "followed by"])
 _OPENERS = frozenset([
     "a", "an", "the", "another", "also", "both", "by", "with", "from", "in", "of", "about",
     "on", "set", "all", "one", "its",
@@ -225,50 +225,7 @@ class Binder:
 
     def listed(self, place: int) -> list[int]:
         """Return the entities that an entity is listed with ("A [1], B [2] and C"), in order."""
-        if place not in self.entities:
-            return [place]
-        row, conjoined = [place], False
-        for step in (-1, 1):
-            here = place
-            while True:
-                there = self._across(here, step)
-                if there is None:
-                    break
-                between = self.nodes[min(here, there) + 1 : max(here, there)]
-                conjoined = conjoined or any(
-                    n.lemma in _CONJUNCTIONS or n.has("and") for n in between
-                )
-                row.append(there)
-                here = there
-        if not conjoined and not all(self.nodes[e].has("cited") for e in row):
-            return [place]
-        return self._one_list(sorted(row), place)
-
-    def _one_list(self, row: list[int], place: int) -> list[int]:
-        """Return the part of a row that ends with its "and": "A and B, and C ..." are two lists."""
-        for left, first, second in zip(row, row[1:], row[2:], strict=False):
-            ended = any(n.lemma == "and" for n in self.nodes[left + 1 : first])
-            anew = [n.lemma or n.text for n in self.nodes[first + 1 : second]][:2]
-            if ended and anew == [",", "and"]:
-                return row[: row.index(second)] if place < second else row[row.index(second) :]
-        return row
-
-    def _across(self, place: int, step: int) -> int | None:
-        """Return the next entity over "and", a comma and the like; None where more stands between."""  # noqa: E501
-        there = place + step
-        joined = False
-        while 0 <= there < len(self.nodes):
-            node = self.nodes[there]
-            if node.kind == "entity":
-                return there if joined and not node.has("it", "both") else None
-            if node.lemma in {"and", "or", "plus"} or node.has("and", "comma", "then"):
-                joined = True
-            elif not (
-                node.lemma in {"the", "with", "both"} or node.has("value", "film", "additive")
-            ):
-                return None
-            there += step
-        return None
+        return listed(self.nodes, place) if place in self.entities else [place]
 
     def _group(self, place: int) -> Alternatives:
         """Return an entity, with those it is listed with where the words are plural."""
@@ -290,13 +247,13 @@ class Binder:
         """Return every ref that the sentence names, in order, without repetition."""
         found: list[Ref] = []
         for place in self.entities:
-            mention: Mention = self.nodes[place].value  # type: ignore[assignment]
+            mention = self.nodes[place].mention
             found.extend(ref for ref in mention.refs if not is_known(ref, found))
         return found
 
     def resolve(self, place: int) -> Alternatives:
         """Return what an entity stands for."""
-        mention: Mention = self.nodes[place].value  # type: ignore[assignment]
+        mention = self.nodes[place].mention
         if mention.refs:
             return [mention.refs]
         before = [ref for e in self.entities if e < place for ref in self._named(e)]
@@ -306,7 +263,7 @@ class Binder:
         return meanings(mention.anaphor, said, self)
 
     def _named(self, place: int) -> list[Ref]:
-        mention: Mention = self.nodes[place].value  # type: ignore[assignment]
+        mention = self.nodes[place].mention
         return [self.rec] if mention.anaphor == "rec" else mention.refs
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 
 RELATIVE = frozenset(["which", "who", "whose", "whom"])

@@ -12,7 +12,7 @@ from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 
 def scope_of_negation(binder: Binder, place: int) -> range:

@@ -13,8 +13,7 @@ from llmrec.explain.claims.when import When
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llmrec.explain.claims.nodes import Node
-    from llmrec.explain.claims.vocabulary import Value
+    from llmrec.explain.claims.node import Node
 
 
 _SKIPPED = frozenset(["open", "close", "comma"])
@@ -46,15 +45,15 @@ def _take_dated(context: Context) -> None:
         if node.kind != "cite" or [n.kind for n in row[::2]] != ["title", "time", "cite"]:
             continue
         title, opened, date, closed, _ = row
-        numbers: tuple[int, ...] = node.value  # type: ignore[assignment]
+        numbers = node.numbers
         cited = [facts.evidence[n - 1] for n in numbers if 1 <= n <= len(facts.evidence)]
-        titles: frozenset[str] = title.value  # type: ignore[assignment]
+        titles = title.titles
         if not (opened.has("open") and closed.has("close") and _is_date(date)):
             continue
         if len(cited) != 1 or len(numbers) != 1 or cited[0].item.item_id not in titles:
             continue
         past = facts.by_position.get(cited[0].position)
-        ok = past is not None and date.value.holds(past.moment)  # type: ignore[attr-defined]
+        ok = past is not None and date.time.holds(past.moment)
         context.report("time", f"{title.text} {node.text}: {date.text}", ok=ok)
         del kept[-5:-1]
     context.sentence.nodes = kept
@@ -68,7 +67,7 @@ def _is_date(node: Node) -> bool:
 def _take_title(context: Context, place: int) -> None:
     nodes, facts = context.sentence.nodes, context.facts
     node = nodes[place]
-    titles: frozenset[str] = node.value  # type: ignore[assignment]
+    titles = node.titles
     full = frozenset(i for i in titles if _in_full(facts.item_of(i).title, node.text)) or titles
     ids = (full & facts.known_ids) or full
     year = _year_behind(nodes, place)
@@ -125,7 +124,7 @@ def _take_citations(context: Context) -> None:
     for place, node in enumerate(live):
         if node.kind != "cite":
             continue
-        numbers: tuple[int, ...] = node.value  # type: ignore[assignment]
+        numbers = node.numbers
         count = len(context.facts.evidence)
         wrong = [n for n in numbers if not 1 <= n <= count]
         if wrong:
@@ -151,7 +150,7 @@ def _attach(context: Context, node: Node, numbers: tuple[int, ...], owners: Sequ
     for number in numbers:
         item_id = context.facts.evidence[number - 1].item.item_id
         for owner in owners:
-            mention: Mention = owner.value  # type: ignore[assignment]
+            mention = owner.mention
             ref = mention.refs[0]
             both = ref.ids | (
                 frozenset([item_id])
@@ -242,7 +241,7 @@ def _take_persons(context: Context) -> None:
     roles = context.facts.lexicon.person_fields
     for node in context.sentence.nodes:
         if node.kind == "value":
-            values: frozenset[Value] = node.value  # type: ignore[assignment]
+            values = node.values
             if all(value.field in roles for value in values):
                 context.people.append(values)
         elif context.people and node.kind == "word" and node.lemma in _PRONOUNS:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.mentions import Mention, Ref
+from llmrec.explain.claims.mentions import Ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from llmrec.explain.claims.binding import Alternatives, Binder
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.facts import Facts, Past
 
 _JOINTS = frozenset(["and", "then", "but", "while", "or", "plus"])
@@ -24,7 +24,7 @@ def events_of(facts: Facts, ref: Ref) -> tuple[Past, ...]:
 
 def is_past(binder: Binder, place: int) -> bool:
     """Return whether an entity may stand for something in the history."""
-    mention: Mention = binder.nodes[place].value  # type: ignore[assignment]
+    mention = binder.nodes[place].mention
     if mention.refs:
         return any(events_of(binder.context.facts, ref) for ref in mention.refs)
     return any(

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from llmrec.explain.claims.kindred import stems
+from llmrec.explain.claims.allowances import (
+    is_in_title,
+    is_on_card,
+    is_other_viewers,
+    is_own_family,
+    may_be_capital,
+    praises_the_choice,
+)
 from llmrec.explain.claims.rules_liking import is_hope
 from llmrec.explain.claims.rules_unread import read_loosely
 from llmrec.explain.claims.said_of_you import (
     compares_or_tells,
-    is_of_the_person,
     is_unknown_deed,
     is_wish,
 )
-from llmrec.explain.claims.tokens import fold, tokenize
+from llmrec.explain.claims.tokens import tokenize
 from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
-    from llmrec.explain.claims.vocabulary import Value
+    from llmrec.explain.claims.node import Node
 
 _FREE = frozenset(
     [
@@ -86,8 +90,6 @@ _NEEDS_CLAIM: dict[str, frozenset[str]] = {
 }
 """Nouns that mean something only beside a claim: which claims give them a meaning."""
 _ALONE = frozenset(["alone", "by itself", "on its own", "all by itself", "single-handedly"])
-_DENYING = re.compile(r"(?:un|dis|non|half)-?(?=\w{4})")
-"""What may stand before a word of a card: "disapproving" where somebody approves."""
 _COMPARING = frozenset(["better", "best"])
 _FREE_MARKS = frozenset(
     ["comma", "semicolon", "colon", "dash", "open", "close", "hyphen", "stop", "and", "slash"]
@@ -172,24 +174,24 @@ def _claimed(binder: Binder) -> frozenset[str]:
 
 def _roles_of(binder: Binder, node: Node) -> set[str]:
     """Return what a value in the sentence is: a director, a genre, ..."""
-    values: frozenset[Value] = node.value  # type: ignore[assignment]
+    values = node.values
     return {binder.context.facts.lexicon.role(value.field) for value in values}
 
 
 def _accounted(binder: Binder, place: int, node: Node, *, claimed: frozenset[str]) -> bool:
-    if node.capital and node.kind in {"word", "weak"} and not _may_be_capital(binder, place):
-        return _is_on_card(binder, place, node) or _is_in_title(binder, node)
+    if node.capital and node.kind in {"word", "weak"} and not may_be_capital(binder, place):
+        return is_on_card(binder, place, node) or is_in_title(binder, node)
     if node.has("verb") and is_unknown_deed(binder, place):
         return False
-    if _is_own_family(binder, place):
+    if is_own_family(binder, place):
         return False
     if node.used or node.kind == "entity":
         return True
     if node.kind == "mark":
         return not node.classes.isdisjoint(_FREE_MARKS)
-    if node.kind in {"unknown", "weak"} and _is_on_card(binder, place, node):
+    if node.kind in {"unknown", "weak"} and is_on_card(binder, place, node):
         return True
-    if node.kind == "unknown" and node.text[0].isupper() and _is_in_title(binder, node):
+    if node.kind == "unknown" and node.text[0].isupper() and is_in_title(binder, node):
         return True
     if node.kind not in {"word", "weak", "ordinal"} or _tells_too_much(binder, place):
         return False
@@ -206,8 +208,8 @@ def _is_free(binder: Binder, place: int, claimed: frozenset[str]) -> bool:
         return True
     if needs - {"themenoun"}:
         return False
-    praises = node.has("praise", "superlative") and _praises_the_choice(binder, place)
-    return praises or (node.has("themenoun") and _is_on_card(binder, place, node))
+    praises = node.has("praise", "superlative") and praises_the_choice(binder, place)
+    return praises or (node.has("themenoun") and is_on_card(binder, place, node))
 
 
 def _is_empty(binder: Binder, place: int) -> bool:
@@ -239,85 +241,10 @@ def _tells_too_much(binder: Binder, place: int) -> bool:
     if node.has("blocked"):
         return True
     if node.lemma in {"people", "folk", "folks"}:
-        return _is_other_viewers(binder, place)
+        return is_other_viewers(binder, place)
     if node.lemma == "change":
         behind = binder.nodes[place + 1 : place + 3]
         return any(n.lemma in {"how", "what", "your", "the way", "you"} for n in behind)
     if node.has("desire") or node.lemma == "mood":
         return not is_wish(binder, place)
     return node.has("adjective") and compares_or_tells(binder, place)
-
-
-def _is_own_family(binder: Binder, place: int) -> bool:
-    """Return whether "your family" are the person's people, and no kind of films."""
-    if binder.nodes[place].text.lower() != "family" or not place:
-        return False
-    behind = binder.nodes[place + 1 : place + 2]
-    films = any(n.has("film", "value", "noun", "hyphen", "and", "comma") for n in behind)
-    return binder.nodes[place - 1].lemma == "your" and not films
-
-
-def _is_other_viewers(binder: Binder, place: int) -> bool:
-    """Return whether "people" are others who watch, and none of a film's."""
-    clause = binder.within(binder.clause(place))
-    acted = any(n.has("uverb", "likev", "lovev", "ratev", "likeprep") for n in clause)
-    lead = binder.nodes[place - 1].lemma if place else ""
-    other = acted or lead in {"other", "most", "many", "more", "few", "lots of", "a lot of"}
-    return other and binder.nodes[place].lemma in {"people", "folk", "folks", "someone"}
-
-
-def _is_on_card(binder: Binder, place: int, node: Node) -> bool:
-    """Return whether the words are on the card of an item in question, or paraphrase it."""
-    if is_of_the_person(binder, place) or _is_other_viewers(binder, place):
-        return False
-    words = stems(node.text)
-    ids = {i for ref in [*binder.refs(), *binder.context.earlier, binder.rec] for i in ref.ids}
-    told = [binder.context.facts.card_words(i) for i in ids]
-    denied = _DENYING.match(node.lemma)
-    options = [words, stems(node.lemma[denied.end() :])] if denied else [words]
-    return bool(words) and any(row.issuperset(option) for row in told for option in options)
-
-
-def _is_in_title(binder: Binder, node: Node) -> bool:
-    """Return whether a name is in the title of an item in question ("the Muppets")."""
-    refs = [*binder.refs(), *binder.context.earlier, binder.rec]
-    titles = [binder.context.facts.item_of(i).title for ref in refs for i in ref.ids]
-    words = stems(node.text)
-    return bool(words) and any(set(words) <= set(stems(fold(title))) for title in titles)
-
-
-def _may_be_capital(binder: Binder, place: int) -> bool:
-    node = binder.nodes[place]
-    before = binder.nodes[place - 1] if place else None
-    opened = before is None or before.has("colon", "dash", "open", "stop")
-    return opened or node.lemma in {"i"}
-
-
-def _is_of_the_choice(binder: Binder, place: int) -> bool:
-    """Return whether the subject is the choice itself ("the fit is good")."""
-    clause = binder.clause(place)
-    lead = binder.nodes[clause.start : place]
-    named = any(n.kind == "entity" for n in lead)
-    return not named and any(n.has("recnoun") and not n.has("film") for n in lead)
-
-
-def _praises_the_choice(binder: Binder, place: int) -> bool:
-    """Return whether praise is for the choice ("a good fit"), not for the film ("a good film")."""
-    before = binder.nodes[place - 1] if place else None
-    if before is not None and before.lemma == "be" and _is_of_the_choice(binder, place):
-        return True
-    if before is not None and before.lemma in {"seem", "look", "sound"}:
-        return True
-    for node in binder.nodes[place + 1 : place + 6]:
-        if node.lemma == "next" or node.has("verdict"):
-            return True
-        if node.has("film"):
-            return False
-        if node.has("recnoun", "taste", "watchnoun"):
-            return True
-        if not (
-            node.has("praise", "choiceadj", "hyphen", "recentadj", "value")
-            or node.lemma in {"and", "to", "very", "more"}
-        ):
-            return False
-    return False

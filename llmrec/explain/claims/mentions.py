@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from llmrec.types import Finding
 
 if TYPE_CHECKING:
-    from llmrec.explain.claims.nodes import Sentence
+    from llmrec.explain.claims.node import Sentence
     from llmrec.explain.claims.traits import Trait
     from llmrec.explain.claims.vocabulary import Value
     from llmrec.explain.facts import Facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llmrec.explain.claims.amounts import (
@@ -19,14 +18,16 @@ from llmrec.explain.claims.amounts import (
     proportion,
 )
 from llmrec.explain.claims.gaps import GAPS
+from llmrec.explain.claims.holidays import HOLIDAY
+from llmrec.explain.claims.node import Node, Sentence
 from llmrec.explain.claims.numbers import Range, parse_number, parse_ordinal
-from llmrec.explain.claims.times import BARE_YEAR, HOLIDAY, TIMES, bare_year
+from llmrec.explain.claims.times import BARE_YEAR, TIMES, bare_year
 from llmrec.explain.claims.titles import find_phrases
 from llmrec.explain.claims.tokens import Token, is_picture, is_quote, sentence_spans, tokenize
 from llmrec.explain.claims.weak import is_own, is_weak, tells_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Set
+    from collections.abc import Set
 
     from llmrec.explain.claims.lexicon import Lexicon
     from llmrec.explain.claims.vocabulary import Found, Vocabulary
@@ -49,40 +50,6 @@ _MARKS = {
     "/": "slash",
     "&": "and",
 }
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """One thing that a sentence says."""
-
-    kind: str
-    """entity, value, time, gap, rating, repeats, proportion, number, ordinal, decade, word, mark,
-    quote or unknown."""
-    text: str
-    start: int
-    end: int
-    lemma: str = ""
-    classes: frozenset[str] = frozenset()
-    value: object = None
-    capital: bool = False
-    """Whether it is a word with a capital that no sentence start explains."""
-    used: bool = False
-    """Whether a rule has accounted for it."""
-
-    def has(self, *names: str) -> bool:
-        """Return whether its kind or one of its classes is among the names."""
-        return self.kind in names or not self.classes.isdisjoint(names)
-
-
-@dataclass(slots=True, eq=False)
-class Sentence:
-    """A sentence and its nodes, quotation marks left out."""
-
-    text: str
-    nodes: list[Node] = field(default_factory=list)
-
-    def __iter__(self) -> Iterator[Node]:
-        return iter(self.nodes)
 
 
 def read_sentences(

@@ -9,7 +9,7 @@ from llmrec.explain.claims.binding import Alternatives
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 MAKERS = frozenset(["director", "writer"])
 ACTORS = frozenset(["cast"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 _OLDER = frozenset(["precede", "predate", "come before"])
 _EVENTS = frozenset(["viewing", "event", "entry", "watch"])

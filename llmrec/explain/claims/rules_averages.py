@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.facts import Past
 
 _ABOVE = frozenset(["above", "over", "exceed", "more than", "at least"])

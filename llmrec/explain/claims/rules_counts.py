@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 _AT_LEAST = frozenset(["at least", "over", "more than", "above", "beyond"])
 _LAST_YEAR_DAYS = 366
@@ -109,7 +109,7 @@ def _check_part(binder: Binder, node: Node, demand: Proportion, scope: Scope) ->
 
 def _check_number(binder: Binder, place: int) -> None:
     node, scope = binder.nodes[place], scope_of(binder, place)
-    wanted: Range = node.value  # type: ignore[assignment]
+    wanted = node.amount
     if _at_least(binder, place):
         wanted = Range(wanted.low, 1e9)
     shown: set[int] = set()

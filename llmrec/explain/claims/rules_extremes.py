@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.facts import Past
 
 

@@ -14,7 +14,7 @@ from llmrec.explain.claims.rules_reasons import is_temporal
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 
 def check_order(binder: Binder) -> None:

@@ -18,7 +18,7 @@ from llmrec.explain.facts import DISLIKED_PART
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.facts import Facts, Past
 
 Claim = "tuple[int, Callable[[Past], bool]]"
@@ -91,7 +91,7 @@ def _test_of(binder: Binder, place: int) -> Callable[[Past], bool] | None:
     if node.kind == "rating" and isinstance(node.value, Rated):
         return _equals(facts, node.value)
     if node.kind == "number" and (_is_rating(binder, place) or _is_bare(binder, place)):
-        value: Range = node.value  # type: ignore[assignment]
+        value = node.amount
         return _equals(facts, Rated(value.low))
     if node.has("high", "low", "middling") and _speaks_of_rating(binder, place):
         return _in_words(facts, node)

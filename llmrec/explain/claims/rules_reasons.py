@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.clauses import Clause
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 _FORWARD = frozenset(
     ["so", "therefore", "thus", "hence", "consequently", "accordingly", "wherefore"]

@@ -11,7 +11,7 @@ from llmrec.explain.claims.traits import find_traits
 
 if TYPE_CHECKING:
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
 
 
 def check_seen(binder: Binder) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from llmrec.explain.claims.binding import Alternatives, Binder
     from llmrec.explain.claims.clauses import Clause
-    from llmrec.explain.claims.nodes import Node
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.claims.traits import Trait
 
 FIELD_NOUNS = {

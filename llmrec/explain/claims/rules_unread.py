@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from llmrec.explain.claims.binding import Binder
     from llmrec.explain.claims.mentions import Ref
-    from llmrec.explain.claims.nodes import Node
-    from llmrec.explain.claims.vocabulary import Value
+    from llmrec.explain.claims.node import Node
     from llmrec.explain.facts import Past
 
 _ROLES = {
@@ -94,7 +93,7 @@ def _is_taste(binder: Binder, place: int, kind: str) -> bool:
 def _rated(binder: Binder, node: Node, liked: Callable[[float], bool]) -> bool:
     """Return whether the mean rating of the films with a value is as said."""
     facts = binder.context.facts
-    values: frozenset[Value] = node.value  # type: ignore[assignment]
+    values = node.values
     events = facts.matching(lambda past: facts.has(past.item.item_id, values))
     given = facts.ratings(events)
     return (
@@ -132,14 +131,14 @@ def _check_often(binder: Binder, place: int) -> None:
 
 def _count(binder: Binder, node: Node) -> int:
     facts = binder.context.facts
-    values: frozenset[Value] = node.value  # type: ignore[assignment]
+    values = node.values
     return len(facts.matching(lambda past: facts.has(past.item.item_id, values)))
 
 
 def _is_top(binder: Binder, node: Node) -> bool:
     """Return whether no other value of its role is commoner, of at least three."""
     facts = binder.context.facts
-    values: frozenset[Value] = node.value  # type: ignore[assignment]
+    values = node.values
     roles = {facts.lexicon.role(value.field) for value in values}
     named = {value.value.casefold() for value in values}
     return _count(binder, node) >= OFTEN_EVENTS and any(named & facts.top(role) for role in roles)

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Set
 
     from llmrec.explain.claims.binding import Binder
-    from llmrec.explain.claims.nodes import Node
-    from llmrec.explain.claims.vocabulary import Value
+    from llmrec.explain.claims.node import Node
 
 _DIRECTING = frozenset(["directornoun", "directv"])
 _ACTING = frozenset(["castnoun", "castv"])
@@ -50,7 +49,7 @@ def find_traits(binder: Binder) -> list[Trait]:
 def _trait(binder: Binder, place: int) -> Trait | None:
     node, facts = binder.nodes[place], binder.context.facts
     if node.kind == "value" or (node.kind == "weak" and _is_meant(binder, place)):
-        values: frozenset[Value] = node.value  # type: ignore[assignment]
+        values = node.values
         roles = {facts.lexicon.role(v.field) for v in values}
         cue = _cue(binder, place) if roles <= {"director", "cast", "writer"} else frozenset()
         meant = [v for v in values if not cue or facts.lexicon.role(v.field) in cue]
@@ -66,7 +65,7 @@ def _trait(binder: Binder, place: int) -> Trait | None:
             )
         return Trait(place, label, min(roles), lambda i: facts.has(i, meant), person=person)
     if node.kind == "decade":
-        start: int = node.value  # type: ignore[assignment]
+        start = node.year
         told = {*stems(f"{start}s"), stems(node.text)[-1]}
         return Trait(
             place,
@@ -115,7 +114,7 @@ def _is_common_noun(node: Node, roles: Set[str]) -> bool:
 def in_roles(binder: Binder, trait: Trait, roles: frozenset[str]) -> Trait:
     """Return a person's trait restricted to roles: "directed" is not "played in"."""
     facts = binder.context.facts
-    values: frozenset[Value] = binder.nodes[trait.place].value  # type: ignore[assignment]
+    values = binder.nodes[trait.place].values
     meant = [v for v in values if facts.lexicon.role(v.field) in roles]
     label = f"{binder.nodes[trait.place].text} as {'/'.join(sorted(roles))}"
     return replace(trait, label=label, holds=lambda i: facts.has(i, meant))
