@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ Words = tuple[tuple[str, tuple[str, ...]], ...]
 """Attributes, each with values, as texts."""
 Limits = tuple[tuple[str, float], ...]
 """Attributes, each with a number."""
+_REMEDY_CHARS = 300
 _REMEMBERED = 32  # filters whose items are kept, for the batches and users that share them
 
 
@@ -132,7 +134,7 @@ class AttributeTable:
         found = np.zeros(len(self._ids), dtype=np.bool_)
         for value in values:
             if value not in self._rows[name]:
-                remedy = did_you_mean(value, self._rows[name])
+                remedy = _nearest(value, self._rows[name])
                 raise ConfigError(f"no item has {name} {value!r}", remedy=remedy)
             found[self._rows[name][value]] = True
         return found
@@ -151,6 +153,13 @@ class AttributeTable:
                 )
             self._numbers[name] = np.array(numbers, dtype=np.float64)
         return self._numbers[name]
+
+
+def _nearest(value: str, known: Collection[str]) -> str:
+    """Return which known values were probably meant: those that hold the text, else like ones."""
+    holding = [repr(one) for one in known if value.casefold() in one.casefold()][:5]
+    remedy = f"Did you mean {' or '.join(holding)}?" if holding else did_you_mean(value, known)
+    return textwrap.shorten(remedy, _REMEDY_CHARS, placeholder=" ...")
 
 
 def values_of(value: AttributeValue) -> Iterator[str]:

@@ -63,6 +63,8 @@ def test_conditions_that_no_item_meets_together_allow_none_and_are_said_once(cap
     [
         (Filters(any_of=(("genre", ("Comedy",)),)), ConfigError, "Did you mean 'genres'"),
         (Filters(none_of=(("genres", ("comedy",)),)), ConfigError, "Did you mean 'Comedy'"),
+        (Filters(any_of=(("genres", ("dram",)),)), ConfigError, "Did you mean 'Drama'"),
+        (Filters(any_of=(("genres", ("Sport",)),)), ConfigError, "Known: 'Comedy', 'Horror'"),
         (Filters(at_least=(("genres", 3),)), ConfigError, "holds no numbers"),
         (Filters(leave_out=("i99",)), UnknownItemError, "'i99'"),
     ],
