@@ -49,6 +49,20 @@ def test_a_yaml_that_names_the_weight_serves_its_fit_and_its_use(fit, tmp_path):
     assert "candidates 40, but 30 is in use" in err
 
 
+def test_a_weight_is_fitted_under_a_card_that_treats_seen_items_alike(fit, tmp_path):
+    code, _, err = fit("fusion", "fit", tmp_path / "fitted", "--seen", "allow")
+    assert code == 2
+    assert "seen is 'allow', but leave-one-out.v1 asks with 'mask'" in err
+    allowed = ("--seen", "allow", "--protocol", "repeats.v1")
+    code, _, err = fit("fusion", "fit", tmp_path / "fitted", *allowed, "--queries", "600")
+    assert code == 0, err
+    code, _, err = fit("recommend", "--user", "p0017", "--no-explain", "--seen", "allow")
+    assert code == 0, err
+    code, _, err = fit("recommend", "--user", "p0017", "--no-explain")
+    assert code == 5
+    assert "seen 'allow', but 'mask' is in use" in err
+
+
 def test_too_few_queries_and_a_place_that_is_taken_are_refused_at_once(fit, tmp_path):
     code, _, err = fit("fusion", "fit", tmp_path / "fitted", "--queries", "5")
     assert code == 2

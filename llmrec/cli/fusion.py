@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmrec.cli.conditions import SeenOption
 from llmrec.cli.options import (
     CacheOption,
     ConfigFile,
@@ -41,6 +42,7 @@ def fit(
     index: IndexOption = None,
     retriever: RetrieverOption = None,
     candidates: Annotated[int | None, typer.Option(help="How many are scored.")] = None,
+    seen: SeenOption = None,
     engine: EngineOption = None,
     model: ModelOption = None,
     url: UrlOption = None,
@@ -72,6 +74,7 @@ def fit(
         index=index,
         retriever=retriever,
         candidates=candidates,
+        seen=seen,
         scorer=scorer,
         weight=0.0,  # in place of what the YAML says: it is what is looked for
     )
@@ -80,9 +83,16 @@ def fit(
             f"{choices.retriever} may have learnt from the validation queries' targets",
             remedy="Fit beside mean, text or popularity.",
         )
+    card = SplitProtocol.named(protocol)
+    if card.seen != choices.seen:
+        raise ConfigError(
+            f"the recommender's seen is {choices.seen!r}, but {card.id} asks with {card.seen!r}",
+            remedy="Give --protocol a card of the same setting: repeats.v1 allows seen items, "
+            "repeats-only.v1 ranks them alone, leave-one-out.v1 masks them.",
+        )
     check_place(out, "fusion")
     data = load(choices.dataset)
-    parts = split(data, SplitProtocol.named(protocol))
+    parts = split(data, card)
     asked = parts.calibration or parts.validation
     chosen = sample_queries(asked, queries, seed=seed)
     pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train)
