@@ -6,9 +6,11 @@ from llmrec.retrieval.base import Retriever
 from llmrec.retrieval.bounds import left_out_pairs, seen_ids
 from llmrec.retrieval.dense import DenseRetriever
 from llmrec.retrieval.ease import EaseConfig, ease_weights, fit_ease, item_counts
+from llmrec.retrieval.generation import Found
 from llmrec.retrieval.hybrid import HybridRetriever
 from llmrec.retrieval.hybrid_fit import HybridFit, SourceEffect, fit_hybrid
 from llmrec.retrieval.index import ItemIndex
+from llmrec.retrieval.live import LiveIndex
 from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanConfig, MeanRetriever
 from llmrec.retrieval.neighbours import NeighbourConfig, fit_neighbours
@@ -31,6 +33,7 @@ from llmrec.retrieval.vector import VectorRetriever
 __all__ = [
     "DenseRetriever",
     "EaseConfig",
+    "Found",
     "Hits",
     "HybridFit",
     "HybridRetriever",
@@ -39,6 +42,7 @@ __all__ = [
     "ItemIndex",
     "ItemMatrixRetriever",
     "ItemText",
+    "LiveIndex",
     "MeanConfig",
     "MeanRetriever",
     "NeighbourConfig",

@@ -86,6 +86,14 @@ class ApproximateStore:
         add_all(index, table)
         return type(self)(index, table, self._parameters)
 
+    def asked_with(self, parameters: ApproximateParameters) -> Self:
+        """Return the same index and vectors under other settings of the search.
+
+        Args:
+            parameters: Of the same kind; what the index was learnt with stays as it is.
+        """
+        return type(self)(self._index, self._vectors, parameters)
+
     @property
     def parameters(self) -> ApproximateParameters:
         """Kind and settings."""
