@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llmrec.cli.index_tune import tune
 from llmrec.cli.output import JsonFlag, OutFile, console, print_json, print_rows, write_rows
 from llmrec.errors import ConfigError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from llmrec.retrieval import Hits, ItemIndex
 
 app = typer.Typer(no_args_is_help=True, help="Build an item index, search it, look at it.")
+
+app.command()(tune)
 
 _HIT_COLUMNS = {"rank": int, "item_id": str, "title": str, "score": float}
 

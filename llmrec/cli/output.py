@@ -21,8 +21,15 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of a 
 ROW_ENDINGS = (".parquet", ".jsonl")
 
 
-def checked_out(path: Path | None, endings: Sequence[str] = ROW_ENDINGS) -> Path | None:
+def checked_out(
+    path: Path | None, endings: Sequence[str] = ROW_ENDINGS, *, option: str = "--out"
+) -> Path | None:
     """Return the file to write, refused before any work where it could not be written.
+
+    Args:
+        path: The file; None for none.
+        endings: Which are known.
+        option: What names it on the command line.
 
     Raises:
         ConfigError: Another ending.
@@ -34,7 +41,7 @@ def checked_out(path: Path | None, endings: Sequence[str] = ROW_ENDINGS) -> Path
 
         if path.suffix not in endings:
             raise ConfigError(
-                f"--out {path}: unknown ending {path.suffix!r}",
+                f"{option} {path}: unknown ending {path.suffix!r}",
                 remedy=f"Use {' or '.join(endings)}.",
             )
         check_writable(path)
