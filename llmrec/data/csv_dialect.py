@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import itertools
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, NoReturn
@@ -57,10 +58,26 @@ class Dialect:
 
     def refuse_faults(self) -> None:
         """Raise a DataError for the first row at fault, if there is one."""
+        for _ in self._checked():
+            pass
+
+    def first_rows(self, n_rows: int) -> pl.DataFrame:
+        """Return the first rows as texts, empty cells as null, without blank lines.
+
+        Raises:
+            DataError: One of them is at fault.
+        """
+        records = itertools.islice(filter(None, self._checked()), n_rows)
+        rows = [[cell or None for cell in record] for record in records]
+        return pl.DataFrame(rows, schema=dict.fromkeys(self.names, pl.String), orient="row")
+
+    def _checked(self) -> Iterator[list[str]]:
+        """Yield the rows; raise a DataError where one is at fault."""
         row = 0
         try:
             for row, record in self._rows(strict=True):
                 self._check_length(row, record)
+                yield record
         except UnicodeDecodeError:
             self._blame_cell(row + 1)
         except csv.Error as fault:

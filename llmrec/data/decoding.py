@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PIECE_BYTES = 1 << 23
+_BEGIN_BYTES = 1 << 26
 _MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
 _OTHER = {
     b"\x1f\x8b": "is packed with gzip, though its name does not end in .gz",
@@ -54,6 +55,16 @@ def read_bytes(path: Path, encoding: str) -> bytes:
     for piece in pieces(path, encoding):
         data.write(piece)
     return data.getvalue()
+
+
+def first_bytes(path: Path, encoding: str) -> bytes:
+    """Return the begin of a file, about 64 MB of whole lines, as ``pieces`` gives it."""
+    data = bytearray()
+    for piece in pieces(path, encoding):
+        data += piece
+        if len(data) >= _BEGIN_BYTES:
+            return bytes(data[: data.rfind(b"\n") + 1])
+    return bytes(data)
 
 
 def pieces(path: Path, encoding: str) -> Iterator[bytes]:

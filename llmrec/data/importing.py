@@ -78,7 +78,7 @@ def import_dataset(
     options, out = options or ImportOptions(), Path(out)
     if report is not None:
         check_report(report)
-    name = _large_format(source, format)
+    name = large_format(source, format)
     if name is not None:
         told = _import_large(Path(source), out, name, options, rules, profiled=report is not None)
     else:
@@ -148,7 +148,7 @@ def guess_format(source: Path) -> str:
     return found
 
 
-def _large_format(source: str | Path, format: str | None) -> str | None:
+def large_format(source: str | Path, format: str | None) -> str | None:
     """Return the format of a log that is imported part by part; None for every other one."""
     path = Path(source)
     if is_url(source) or is_archive(path):

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from llmrec.data.cells import blank
 from llmrec.data.guessing import guess_roles, guess_unit, likely_name, type_of
-from llmrec.data.importing import read_log
+from llmrec.data.importing import large_format, read_log
 from llmrec.data.options import ImportOptions
 from llmrec.data.raw import ROW, shown
+from llmrec.data.sources import files_of
+from llmrec.data.streams import first_rows
 from llmrec.data.times import looks_like_iso, names_no_zone
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llmrec.data.raw import RawTable
 
 _EXAMPLES = 3
+_FIRST_ROWS = 100_000  # of a large log
 _ROLES = ("user", "item", "time", "rating", "event", "quantity", "price", "text", "order")
 _ODD_IDS = {
     "read NULL, NaN, None or the like and would be kept as ids; --rule 'missing_words=[\"NULL\"]' "
@@ -44,24 +46,32 @@ def inspect(
         options: Separator and encoding of a text file; table or query of a database.
 
     Returns:
-        JSON values: ``format``, ``rows``, ``columns`` (name, type, filled share, distinct values,
-        guessed role, examples), ``mapping`` (options of ``ImportOptions`` to start from),
+        JSON values: ``format``, ``rows`` (that were looked at: of a large log the first 100,000),
+        ``columns`` (name, type, filled share, distinct values, guessed role, examples), ``mapping``
+        (options of ``ImportOptions`` to start from),
         ``problems`` (texts, the ones that stop an import first) and ``command``.
 
     Raises:
         DataError: A file that cannot be read.
         ConfigError: An unknown format.
     """
-    name, log = read_log(source, format=format, options=options or ImportOptions())
-    table, published = log.events, log.options != (options or ImportOptions())
-    roles = _known_roles(log.options) if published else guess_roles(table)
+    options = options or ImportOptions()
+    problems, name = [], large_format(source, format)
+    if name is not None:
+        table, known = first_rows(files_of(Path(source))[0], options, name, _FIRST_ROWS), options
+        problems = [f"the log is large: only the first {table.frame.height:,} rows were looked at"]
+    else:
+        name, log = read_log(source, format=format, options=options)
+        table, known = log.events, log.options
+    published = known != options
+    roles = _known_roles(known) if published else guess_roles(table)
     mapping = {} if published else _mapping(table, roles)
     return {
         "format": name,
         "rows": table.frame.height,
         "columns": [_column(table, column, roles) for column in table.columns],
         "mapping": mapping,
-        "problems": _problems(table, roles),
+        "problems": [*problems, *_problems(table, roles)],
         "command": _command(source, mapping, roles),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import polars as pl
 
 from llmrec.data.csv_dialect import Dialect
 from llmrec.data.csv_files import separator_of
-from llmrec.data.decoding import plain_file, require_file
+from llmrec.data.decoding import first_bytes, plain_file, require_file
 from llmrec.data.files import refuse_parquet
 from llmrec.data.jsonl_files import jsonl_tables
 from llmrec.data.raw import RawTable, shown
@@ -60,6 +61,27 @@ def stream(
             as they have been looked at.
     """
     return _OPENED[log_format](path, options, wanted, folder)
+
+
+def first_rows(path: Path, options: ImportOptions, log_format: str, n_rows: int) -> RawTable:
+    """Return the first rows of a file of any size, as the readers of whole files do.
+
+    Raises:
+        DataError: Missing, damaged, empty, in another encoding, or wrong in one of these rows.
+    """
+    if log_format == "jsonl":
+        frame = next(jsonl_tables(path, options)).head(n_rows)
+    elif log_format == "csv":
+        data = first_bytes(path, options.encoding)
+        dialect = Dialect(path, lambda: io.BytesIO(data), separator_of(path, options))
+        frame = dialect.first_rows(n_rows)
+    else:
+        require_file(path)
+        try:
+            frame = pl.read_parquet(path, glob=False, n_rows=n_rows)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            refuse_parquet(path, error)
+    return RawTable.of(path, frame)
 
 
 def _csv(path: Path, options: ImportOptions, wanted: Sequence[str], folder: Path) -> Stream:

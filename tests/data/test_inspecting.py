@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+
 import polars as pl
 import pytest
 
-from llmrec.data import CleaningRules, ImportOptions, import_dataset, inspect
+from llmrec.data import (
+    CleaningRules,
+    ImportOptions,
+    import_dataset,
+    inspect,
+    inspecting,
+    large,
+)
 
 SHOP = """InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
 536365,85123A,6,2010-12-01 08:26:00,2.55,0017850,United Kingdom
@@ -117,3 +126,22 @@ def test_published_logs_are_guessed_as_their_readers_map_them(shared_data, tmp_p
     assert wines["format"] == "x-wines"
     roles = {one["column"]: one["role"] for one in wines["columns"]}
     assert (roles["UserID"], roles["Date"], roles["Vintage"]) == ("user", "time", None)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.csv.gz", "log.jsonl", "log.parquet"])
+def test_of_a_large_log_only_the_first_rows_are_looked_at(name, tmp_path, monkeypatch):
+    frame = pl.DataFrame({"user": ["0012", "b", "c"], "item": "i", "time": 1_700_000_000})
+    if name.endswith(".parquet"):
+        frame.write_parquet(tmp_path / name)
+    else:
+        text = (frame.write_ndjson() if "jsonl" in name else frame.write_csv()).encode()
+        (tmp_path / name).write_bytes(gzip.compress(text) if ".gz" in name else text)
+    whole = inspect(tmp_path / name)
+    monkeypatch.setattr(large, "LARGE_BYTES", {"csv": 0, "jsonl": 0, "parquet": 0})
+    assert {**inspect(tmp_path / name), "problems": []} == {**whole, "problems": []}
+    monkeypatch.setattr(inspecting, "_FIRST_ROWS", 2)
+    facts = inspect(tmp_path / name)
+    assert facts["rows"] == 2
+    assert facts["mapping"] == whole["mapping"]
+    assert "only the first 2 rows" in facts["problems"][0]
+    assert "leading zeros" in facts["problems"][1]
