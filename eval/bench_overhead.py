@@ -20,7 +20,7 @@ from llmrec.evaluation.figures import save
 from llmrec.explain import EngineWriter, EvidenceConfig, Explainer, ExplainerConfig, ReasonPrompts
 from llmrec.llm import EngineConfig, ScriptedEngine, open_engine
 from llmrec.recommender import Decision, Pipeline
-from llmrec.rerank import LabelScorer, LikelihoodScorer
+from llmrec.rerank import LabelScorer, LikelihoodScorer, MarkerScorer, PointwiseScorer
 from llmrec.retrieval import ItemIndex, MeanRetriever
 from llmrec.serialize import HistorySerializer, SerializerConfig
 
@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 K = 3
 EVIDENCE = EvidenceConfig(max_groups=6)
 """As in the demo: six sessions a user are left out, one after the other."""
-SCORERS = {"labels": LabelScorer, "likelihood": LikelihoodScorer}
+SCORERS = {
+    "labels": LabelScorer,
+    "markers": MarkerScorer,
+    "likelihood": LikelihoodScorer,
+    "pointwise": PointwiseScorer,
+}
 
 
 class Clocked:

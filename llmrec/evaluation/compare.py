@@ -167,6 +167,7 @@ def _pair(
     """Compare two rows on every figure that both have."""
     card = folders[0].made_from["card"]
     figures = _figures(folders, pair)
+    about = [folder.row(name) or {} for folder, name in zip(folders, pair, strict=True)]
     metrics = {}
     for name, values in figures[0].items():
         if name not in figures[1]:
@@ -177,7 +178,8 @@ def _pair(
     return {
         "first": pair[0],
         "second": pair[1],
-        "settings": [_settings(folder, name) for folder, name in zip(folders, pair, strict=True)],
+        "what": [row.get("what", "") for row in about],
+        "settings": [dict(row.get("settings", {})) for row in about],
         "headline": dict(metrics[card["headline"]]),
         "metrics": metrics,
     }
@@ -197,10 +199,6 @@ def _figures(
             broken = source_ranks(tables[1 - n], targets, llm["candidates"])
             ranks[1 - n] = with_ties(broken, card)
     return [figures_of(found, card) for found in ranks]
-
-
-def _settings(folder: RunFolder, row: str) -> dict[str, Any]:
-    return dict((folder.row(row) or {}).get("settings", {}))
 
 
 def _correct(figures: Sequence[dict[str, Any]]) -> None:

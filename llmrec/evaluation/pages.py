@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import jinja2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+CHARACTER_PX = 7.5
+"""About the width of a character of a plot's labels, which are 13 pixels high."""
+
+
+def label_width(names: Iterable[str]) -> int:
+    """Return how many pixels the longest name of a plot takes."""
+    return round(CHARACTER_PX * max(map(len, names), default=0)) + 10
 
 
 def filled(package: str, name: str, **values: object) -> str:

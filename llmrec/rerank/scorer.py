@@ -116,13 +116,14 @@ class EngineScorer(ABC):
         )
 
     def _warn_of(self, mass: float) -> None:
-        """Say once that the model would rather answer with something else than labels."""
+        """Say once that the model would rather answer with something else."""
         if mass >= LOW_MASS or self._warned:
             return
         self._warned = True
         logger.warning(
-            "The labels hold only %.2g of the probability of %s after %s (below %.1f): the model "
-            "hardly answers with labels, so their order says little. Try the likelihood scorer.",
+            "Only %.2g of the probability of %s after %s lies on the answers that are read (below "
+            "%.1f): the model hardly answers as asked, so its order says little. Try the "
+            "likelihood scorer.",
             mass,
             self.engine.card.identity,
             self.template.template_id,

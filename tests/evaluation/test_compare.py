@@ -14,7 +14,7 @@ from llmrec.cli.app import app
 from llmrec.errors import ArtifactError, ConfigError
 from llmrec.evaluation import EvaluateConfig, evaluate
 from llmrec.evaluation.compare import compare_runs
-from llmrec.evaluation.report.comparison import RENDERERS, whiskers
+from llmrec.evaluation.report.comparison import RENDERERS, comparison_notes, whiskers
 
 from .conftest import walkers
 
@@ -173,6 +173,30 @@ def test_reports_escape_names_and_load_nothing(loo, tmp_path):
     assert "&lt;b>walkers \\| x" in RENDERERS[".md"](found)
     for line in whiskers(found)["rows"]:
         assert 0 <= line["low"] <= line["difference"] <= line["high"] <= 1
+
+
+def test_one_name_for_two_things_is_said(runs, copy):
+    edit(copy / "rows" / "popularity" / "row.json", what="what most people took last year")
+    notes = comparison_notes(compare_runs(runs / "b", copy, resamples=50))
+    assert any(n.startswith("popularity is not the same thing in both runs") for n in notes)
+    assert not any("same thing" in n for n in comparison_notes(compare_runs(copy, copy)))
+
+
+@pytest.mark.parametrize(
+    ("low", "p_holm", "said"),
+    [
+        (0.01, 0.01, "a of the first run is better than b of the second by ndcg@10: "),
+        (0.01, 0.20, "by ndcg@10, though not beyond what so many comparisons may show by chance"),
+        (-0.01, 0.20, "are not told apart by ndcg@10"),
+    ],
+)
+def test_a_difference_is_worded_as_sure_as_it_is(runs, low, p_holm, said):
+    found = compare_runs(runs / "a", runs / "a", rows=[("last-item", "random")], resamples=50)
+    pair = found["pairs"][0] | {"first": "a", "second": "b"}
+    figures = {"difference": 0.02, "low": low, "high": 0.03, "p_holm": p_holm}
+    pair["headline"] |= figures
+    [note] = comparison_notes({**found, "pairs": [pair], "only_first": [], "only_second": []})
+    assert said in note
 
 
 def test_the_command_prints_writes_and_answers_in_json(runs, tmp_path):

@@ -94,7 +94,7 @@ def test_low_label_mass_is_noted_each_time_and_warned_of_once(kit, caplog):
     assert first.notes["label_mass"] == pytest.approx(0.02)
     assert second.notes["label_mass"] == pytest.approx(0.02)
     (record,) = caplog.records
-    assert "only 0.02 of the probability" in record.getMessage()
+    assert "Only 0.02 of the probability" in record.getMessage()
 
 
 def test_enough_label_mass_is_not_warned_of(kit, caplog):

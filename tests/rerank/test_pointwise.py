@@ -65,4 +65,4 @@ def test_a_model_that_says_neither_yes_nor_no_is_warned_of_once(kit, caplog):
         scorer.rerank([kit.history_of(0), kit.history_of(1)], [kit.TWENTY] * 2)
         scorer.rerank([kit.history_of(2)], [kit.TWENTY])
     (record,) = caplog.records
-    assert "only 0.03 of the probability" in record.getMessage()
+    assert "Only 0.03 of the probability" in record.getMessage()

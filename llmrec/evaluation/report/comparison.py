@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llmrec.evaluation.pages import filled
+from llmrec.evaluation.pages import filled, label_width
 from llmrec.evaluation.report.markdown import markdown_text, section
 from llmrec.evaluation.report.tables import number, signed, spoken
 
@@ -19,6 +19,11 @@ _LEVEL = 0.05
 def comparison_notes(found: Mapping[str, Any]) -> list[str]:
     """Return sentences on each pair of rows, and on rows that have no partner."""
     notes = [_said(pair, found["headline"]) for pair in found["pairs"]]
+    notes += [
+        f"{pair['first']} is not the same thing in both runs: {pair['what'][0]}; {pair['what'][1]}."
+        for pair in found["pairs"]
+        if pair["first"] == pair["second"] and pair["what"][0] != pair["what"][1]
+    ]
     for which, run in zip(("first", "second"), found["runs"], strict=True):
         alone = found[f"only_{which}"]
         if alone:
@@ -32,11 +37,17 @@ def _said(pair: Mapping[str, Any], headline: str) -> str:
     if not figure["n_different"]:
         return f"{names} have the same {headline} on every query."
     gap = f"{signed(figure['difference'])} ({signed(figure['low'])} to {signed(figure['high'])})"
-    if figure["p_holm"] < _LEVEL:
+    beyond_0 = figure["low"] > 0 or figure["high"] < 0
+    if figure["p_holm"] < _LEVEL or beyond_0:
         better = "better" if figure["difference"] > 0 else "worse"
+        chance = (
+            ", though not beyond what so many comparisons may show by chance"
+            if figure["p_holm"] >= _LEVEL
+            else ""
+        )
         return (
             f"{pair['first']} of the first run is {better} than {pair['second']} of the second by "
-            f"{headline}: {gap}, p {number(figure['p_holm'])} (Holm)."
+            f"{headline}{chance}: {gap}, p {number(figure['p_holm'])} (Holm)."
         )
     return (
         f"{names} are not told apart by {headline}: {gap}, p {number(figure['p_holm'])} (Holm); "
@@ -71,12 +82,14 @@ def run_table(found: Mapping[str, Any]) -> Rows:
 
 
 def settings_table(found: Mapping[str, Any]) -> Rows:
-    """Return one line a pair of rows: the settings of both."""
+    """Return one line a pair of rows: what both are, since one name may stand for two things."""
     return [
         {
             "first": pair["first"],
+            "what it is": pair["what"][0],
             "its settings": spoken(pair["settings"][0]),
             "second": pair["second"],
+            "what that is": pair["what"][1],
             "and its settings": spoken(pair["settings"][1]),
         }
         for pair in found["pairs"]
@@ -150,15 +163,20 @@ def whiskers(found: Mapping[str, Any]) -> dict[str, Any]:
     def place(value: float) -> float:
         return 0.5 + 0.5 * value / reach
 
+    names = [
+        pair["first"] if pair["first"] == pair["second"] else f"{pair['first']} - {pair['second']}"
+        for pair in found["pairs"]
+    ]
     return {
         "reach": reach,
+        "margin": label_width(names),
         "rows": [
             {
-                "name": f"{pair['first']} - {pair['second']}",
+                "name": name,
                 "text": signed(pair["headline"]["difference"]),
                 **{end: place(pair["headline"][end]) for end in ("difference", "low", "high")},
             }
-            for pair in found["pairs"]
+            for name, pair in zip(names, found["pairs"], strict=True)
         ],
     }
 

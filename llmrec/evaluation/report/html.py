@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from llmrec.evaluation.pages import filled
+from llmrec.evaluation.pages import filled, label_width
 from llmrec.evaluation.report import llm, tables
 from llmrec.evaluation.report.ablations import ablation_tables, place_curves
 from llmrec.evaluation.report.examples import best_without_llm
@@ -80,6 +80,7 @@ def bars(results: Mapping[str, Any]) -> dict[str, Any]:
         "title": name,
         "top": top,
         "chance": chance / top,
+        "margin": label_width(name for name, _ in figures),
         "rows": [
             {
                 "name": row,
