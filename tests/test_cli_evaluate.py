@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -64,6 +65,23 @@ def test_one_command_measures_rankings_and_reasons(sample, tmp_path):
     again = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
     assert again["reasons"]["items"] == found["items"]
     assert len(again["rows"]) == 1
+
+
+def test_reasons_are_measured_on_the_items_that_the_card_ranks(sample, tmp_path):
+    from llmrec.cli.reasons import run_reasons
+    from llmrec.evaluation.reasons import ReasonsConfig
+    from llmrec.recommender import RecommenderConfig
+
+    index = tmp_path / "index"
+    assert CliRunner().invoke(app, ["index", "build", str(sample), str(index), "--encoder", "hash"])
+    choices = RecommenderConfig(dataset=sample, index=index, engine=None)
+    config, data = ReasonsConfig(users=2, resamples=10), load(sample)
+    for card, again in (("leave-one-out.v1", False), ("repeats-only.v1", True)):
+        run_reasons(choices, card, tmp_path / card, config, world=False)
+        told = pl.read_parquet(tmp_path / card / "users" / "*.parquet")
+        for user, moment, item_id in told.select("user_id", "as_of", "item_id").iter_rows():
+            met = {event.item_id for event in data.history(user, as_of=moment).interactions}
+            assert (item_id in met) == again
 
 
 def test_an_unknown_card_is_told(sample, tmp_path):

@@ -27,7 +27,8 @@ def run_reasons(
     """Open a recommender, explain users of its dataset and write the run's folder.
 
     Args:
-        choices: The recommender's, its dataset and index included.
+        choices: The recommender's, its dataset and index included; what becomes of seen items is
+            the card's to say.
         protocol: The card whose test queries are explained.
         out: The run's folder.
         config: How much.
@@ -50,7 +51,7 @@ def run_reasons(
     asked = _wrote(dataset) is not None if world is None else world
     truth = world_truth(dataset) if asked else None
     index = ItemIndex.load(choices.index_path)
-    with Recommender.open(choices) as recommender:
+    with Recommender.open(choices.model_copy(update={"seen": card.seen})) as recommender:
         return measure_reasons(recommender, card, index, out=out, config=config, truth=truth)
 
 
