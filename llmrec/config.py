@@ -60,13 +60,22 @@ class Settings(BaseModel):
         Raises:
             ConfigError: The file is missing, not YAML, not a mapping, invalid, or has a key twice.
         """
-        try:
-            values = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path} cannot be read: {error}") from error
-        if not isinstance(values, dict):
-            raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
-        return cls.of(values, source=str(path))
+        return cls.of(read_mapping(path), source=str(path))
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a YAML file.
+
+    Raises:
+        ConfigError: The file is missing, not YAML, not a mapping, or has a key twice.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader)  # noqa: S506
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds {type(values).__name__}, not a mapping of options")
+    return values
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

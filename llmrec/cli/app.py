@@ -13,6 +13,7 @@ from typer.main import get_command
 GROUPS: dict[str, tuple[str, str]] = {
     "data": ("llmrec.cli.data", "Import logs, look at datasets, write the embedded sample."),
     "index": ("llmrec.cli.index", "Build an item index, search it, look at it."),
+    "retriever": ("llmrec.cli.retriever", "Train a retriever, look at a trained one."),
     "recommend": ("llmrec.cli.recommend", "Recommend next items, with reasons."),
     "rerank": ("llmrec.cli.rerank", "Rerank your own candidates (JSONL or TREC run)."),
     "evaluate": ("llmrec.cli.evaluate", "How good every row is on a dataset, and how sure."),

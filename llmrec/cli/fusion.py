@@ -54,13 +54,17 @@ def fit(
 ) -> None:
     """Fit the weight on validation queries; the test events are never looked at.
 
-    The LLM's answers are kept, so an interrupted fit goes on where it stopped.
+    The LLM's answers are kept, so an interrupted fit goes on where it stopped. A trained retriever
+    has learnt from the events that are asked here: its settings are fitted anew on those before
+    them, and the weight holds for the retriever in the folder.
     """
     from llmrec.artifacts import check_place
     from llmrec.data import SplitProtocol, load, split
     from llmrec.errors import ConfigError
     from llmrec.evaluation.fusion import fit_fusion, sample_queries
+    from llmrec.evaluation.retrievers import fit_again
     from llmrec.recommender import build_pipeline
+    from llmrec.retrieval import load_retriever
 
     choices = settings(
         config,
@@ -78,11 +82,6 @@ def fit(
         scorer=scorer,
         weight=0.0,  # in place of what the YAML says: it is what is looked for
     )
-    if isinstance(choices.retriever, Path):
-        raise ConfigError(
-            f"{choices.retriever} may have learnt from the validation queries' targets",
-            remedy="Fit beside mean, text or popularity.",
-        )
     card = SplitProtocol.named(protocol)
     if card.seen != choices.seen:
         raise ConfigError(
@@ -95,8 +94,14 @@ def fit(
     parts = split(data, card)
     asked = parts.calibration or parts.validation
     chosen = sample_queries(asked, queries, seed=seed)
-    pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train)
-    artifact = fit_fusion(pipeline, chosen, seed=seed)
+    refitted, identity = None, None
+    if isinstance(choices.retriever, Path):  # it has learnt from what is asked here
+        refitted = fit_again(choices.retriever, data, parts.train)
+        identity = load_retriever(
+            choices.retriever, catalogue=data.catalogue, interactions=parts.train
+        ).identity
+    pipeline, _ = build_pipeline(choices, dataset=data, train=parts.train, retriever=refitted)
+    artifact = fit_fusion(pipeline, chosen, seed=seed, retriever=identity)
     artifact.save(out)
     _answer(artifact, as_json=as_json)
 

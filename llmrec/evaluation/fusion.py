@@ -44,7 +44,9 @@ def sample_queries(queries: Sequence[Query], n: int, *, seed: int = 0) -> list[Q
     return [queries[place] for place in chosen]
 
 
-def fit_fusion(pipeline: Pipeline, queries: Sequence[Query], *, seed: int = 0) -> FusionArtifact:
+def fit_fusion(
+    pipeline: Pipeline, queries: Sequence[Query], *, seed: int = 0, retriever: str | None = None
+) -> FusionArtifact:
     """Fit how much the LLM counts beside this pipeline's retriever.
 
     Queries whose target the retriever did not find cost no model call: no weight can win them,
@@ -54,6 +56,7 @@ def fit_fusion(pipeline: Pipeline, queries: Sequence[Query], *, seed: int = 0) -
         pipeline: Its retriever and reranker are what the weight will hold for.
         queries: Validation queries that served no other purpose.
         seed: Of the bootstrap interval.
+        retriever: The identity that the weight will hold for; default: the pipeline's retriever's.
 
     Raises:
         ConfigError: The pipeline has no reranker, there are no queries, or the retriever found
@@ -81,7 +84,7 @@ def fit_fusion(pipeline: Pipeline, queries: Sequence[Query], *, seed: int = 0) -
     retrieval = [np.array([c.score for c in row]) for row in candidates]
     fit = fit_weight(retrieval, llm, places, seed=seed)
     key = fusion_key(
-        retriever=pipeline.retriever.identity,
+        retriever=retriever or pipeline.retriever.identity,
         reranker=reranker,
         candidates=pipeline.n_candidates,
         seen=pipeline.seen,

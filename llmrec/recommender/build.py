@@ -46,6 +46,7 @@ def build_pipeline(
     *,
     dataset: Dataset | None = None,
     train: pl.LazyFrame | None = None,
+    retriever: Retriever | None = None,
     writer: GivenWriter | None = None,
 ) -> tuple[Pipeline, Dataset]:
     """Load what a configuration names, check that it fits together, and bind it.
@@ -55,6 +56,7 @@ def build_pipeline(
         dataset: The configuration's dataset where it is loaded already.
         train: The events that popularity counts, each before the moment asked about only;
             default: all of the dataset's.
+        retriever: Takes the place of the configuration's.
         writer: Puts reasons into words in the LLM's place: a ``Writer`` or a LangChain chat model.
 
     Returns:
@@ -66,7 +68,9 @@ def build_pipeline(
         MissingExtraError: A package that a chosen part needs is not installed.
     """
     dataset = dataset or load(config.dataset)
-    retriever = _retriever(config, dataset, dataset.interactions if train is None else train)
+    retriever = retriever or _retriever(
+        config, dataset, dataset.interactions if train is None else train
+    )
     engine = None if config.engine is None else open_engine(config.engine)
     with ExitStack() as undo:  # a part that does not fit must not leave a model in memory
         if engine is not None:

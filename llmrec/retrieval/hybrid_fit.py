@@ -10,7 +10,7 @@ import numpy as np
 from llmrec.errors import ConfigError, require
 from llmrec.metrics import bootstrap_interval, ndcg, top_lists
 from llmrec.progress import track
-from llmrec.retrieval.bounds import seen_pairs
+from llmrec.retrieval.bounds import left_out_pairs
 from llmrec.retrieval.hybrid import on_one_scale, reciprocal_ranks, source_scores
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from llmrec.retrieval.base import Retriever
-    from llmrec.types import Query, Scores
+    from llmrec.types import Query, Scores, Seen
 
 WEIGHTS, RANKS = "weights", "reciprocal-rank"
 CUTOFF = 10
@@ -62,7 +62,7 @@ def fit_hybrid(
     sources: Mapping[str, Retriever],
     queries: Sequence[Query],
     *,
-    mask_seen: bool = True,
+    seen: Seen = "mask",
     seed: int = 0,
 ) -> HybridFit:
     """Choose between learnt weights, reciprocal ranks and the best single source.
@@ -74,7 +74,7 @@ def fit_hybrid(
     Args:
         sources: Fitted on what lies before the queries only.
         queries: Validation queries, any number above 0.
-        mask_seen: Whether items of the history cannot be the target.
+        seen: Which items can be the target, as for ``Retriever.retrieve``.
         seed: Of the five parts and of the intervals.
 
     Raises:
@@ -84,7 +84,7 @@ def fit_hybrid(
     """
     if not queries:
         raise ConfigError("no validation queries to choose a hybrid's weights on")
-    pool = _pooled(sources, queries, mask_seen=mask_seen)
+    pool = _pooled(sources, queries, seen=seen)
     users = _codes(queries)
     fitted = pool.fit(np.arange(len(queries)))
     gains = {WEIGHTS: _cross_fitted(pool, users, fitted, seed), RANKS: pool.gains(pool.by_rank)}
@@ -175,13 +175,11 @@ def _loss(
     return loss, np.array(slope, dtype=np.float64) + 2 * _PENALTY * weights
 
 
-def _pooled(
-    sources: Mapping[str, Retriever], queries: Sequence[Query], *, mask_seen: bool
-) -> _Pool:
+def _pooled(sources: Mapping[str, Retriever], queries: Sequence[Query], *, seen: Seen) -> _Pool:
     parts = [
         part
         for start in track(range(0, len(queries), _BATCH), "Asking the sources")
-        for part in _pooled_batch(sources, queries[start : start + _BATCH], mask_seen=mask_seen)
+        for part in _pooled_batch(sources, queries[start : start + _BATCH], seen=seen)
     ]
     width = max(part.shape[1] for part in parts)
     table = np.zeros((len(sources) + 1, len(parts), width), dtype=np.float32)
@@ -192,19 +190,19 @@ def _pooled(
 
 
 def _pooled_batch(
-    sources: Mapping[str, Retriever], queries: Sequence[Query], *, mask_seen: bool
+    sources: Mapping[str, Retriever], queries: Sequence[Query], *, seen: Seen
 ) -> list[NDArray[np.float32]]:
     """Return of each query ``(n_sources + 1, n_items)``: the features and the sum by rank."""
     catalogue = next(iter(sources.values())).catalogue
     histories = [query.history for query in queries]
     targets = [catalogue.position(query.target.item_id) for query in queries]
-    seen = seen_pairs(histories, catalogue)
+    left_out = left_out_pairs(histories, catalogue, seen=seen)
     blocks = [source_scores(name, source, histories) for name, source in sources.items()]
     tables = [*map(on_one_scale, blocks), sum(map(reciprocal_ranks, blocks), np.zeros(1))]
     best = []
     for block in blocks:
-        if mask_seen:
-            block[seen.queries, seen.items] = -np.inf
+        if left_out is not None:
+            block[left_out.queries, left_out.items] = -np.inf
         best.append(top_lists(block, _DEPTH)[0])
     found = np.concatenate(best, axis=1)
     parts = []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
+from llmrec.config import Settings
 from llmrec.retrieval import (
     EaseConfig,
     NeighbourConfig,
@@ -21,6 +24,14 @@ if TYPE_CHECKING:
     from llmrec.evaluation.baselines.spec import Fitting
     from llmrec.retrieval import Retriever
 
+
+class PopularityConfig(Settings):
+    """How ``PopularityRetriever`` forgets."""
+
+    half_life_days: float | None = Field(default=None, gt=0)
+    window_days: float | None = Field(default=None, gt=0)
+
+
 Grid = tuple[dict[str, Any], ...]
 
 
@@ -34,7 +45,8 @@ def grid_of(**values: Sequence[Any]) -> Grid:
 
 def fit_popularity_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:
     """Count popularity, in a window or with a half-life where one is set."""
-    return PopularityRetriever(fitting.catalogue, fitting.events, **settings)
+    config = PopularityConfig.of(dict(settings), source="popularity")
+    return PopularityRetriever(fitting.catalogue, fitting.events, **config.model_dump())
 
 
 def fit_last_item_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:

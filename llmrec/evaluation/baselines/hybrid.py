@@ -119,8 +119,7 @@ def choose_hybrid(
     chosen = _with_long(chosen)
     started = time.perf_counter()
     sources = fit_hybrid_row(fitting, {"sources": chosen, "weights": None}).sources
-    mask_seen = protocol.seen_items == "mask"
-    fit = fit_hybrid(sources, queries, mask_seen=mask_seen, seed=fitting.seed)
+    fit = fit_hybrid(sources, queries, seen=protocol.seen, seed=fitting.seed)
     seconds = round(time.perf_counter() - started, 3)
     kept = chosen if fit.weights is None else {name: chosen[name] for name in fit.weights}
     settings = {"sources": kept, "weights": None if fit.weights is None else dict(fit.weights)}

@@ -23,4 +23,6 @@ def fit_sequence_row(fitting: Fitting, settings: Mapping[str, Any]) -> SequenceR
     texts = None
     if fitting.index is not None:
         texts = fitting.remember("index", fitting.index, lambda: index_of(fitting))
-    return fit_sequence_on_all(fitting.catalogue, fitting.events, config, texts=texts)
+    return fit_sequence_on_all(
+        fitting.catalogue, fitting.events, config, texts=texts, before=fitting.before
+    )
