@@ -111,7 +111,7 @@ def evaluate(
 
     data, card = load(dataset), SplitProtocol.named(protocol)
     folder = out or Path("runs") / f"{data.path.resolve().name}-{card.id}"
-    check_writable(folder / "file")
+    check_writable(folder / "run.json")
     what = EvaluateConfig(sample=sample, seed=seed, list_length=list_length, trec=trec)
     asks_llm = bool(llm or engine or url or llm_rows)
     ablations, varies_evidence = _ablations(ablate, explained=explain is not None)

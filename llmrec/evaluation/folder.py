@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +22,7 @@ from llmrec.errors import ArtifactError, did_you_mean
 from llmrec.evaluation.ranking import RANKED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 KIND = "evaluation"
 RUN_FILE = "run.json"
@@ -225,11 +226,8 @@ class RunFolder:
         """Return whether a row has every query; an LLM's has its calibration then too."""
         if self._llm_of(row) and "calibration" not in (self.row(row) or {}):
             return False
-        files = self._batches(row)
-        ranked = sum(
-            pl.scan_parquet(f, glob=False).select(pl.len()).collect().item() for f in files
-        )
-        return bool(ranked == self.table(QUERIES_FILE).height)
+        ranked = sum(_n_lines(file) for file in self._batches(row))
+        return ranked == self.table(QUERIES_FILE).height
 
     def _llm_of(self, row: str) -> dict[str, Any]:
         """Return what is known of an LLM's part in a row; nothing where it has none."""
@@ -276,8 +274,21 @@ def _read_json(path: Path, *, remedy: str) -> dict[str, Any]:
 
 
 def _read_table(path: Path) -> pl.DataFrame:
-    try:
+    with _table_faults(path):
         return pl.read_parquet(path, glob=False)
+
+
+def _n_lines(path: Path) -> int:
+    with _table_faults(path):
+        lines: int = pl.scan_parquet(path, glob=False).select(pl.len()).collect().item()
+        return lines
+
+
+@contextlib.contextmanager
+def _table_faults(path: Path) -> Iterator[None]:
+    """Turn what keeps a table from being read into an error that names it."""
+    try:
+        yield
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ArtifactError(
             f"{path} cannot be read: {error}", remedy="Remove it and run again."

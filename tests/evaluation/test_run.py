@@ -116,6 +116,18 @@ class TestLongRuns:
         with pytest.raises(ArtifactError, match="has 34 of 50 queries"):
             RunFolder.open(tmp_path / "run").ranked("popularity")
 
+    @pytest.mark.parametrize("kept", [0, 20, 200, -20])
+    def test_a_damaged_batch_is_named(self, log, loo, tmp_path, kept):
+        evaluate(log, loo, out=tmp_path / "run", rows=["popularity"], config=QUICK)
+        file = tmp_path / "run" / "rows" / "popularity" / "batch-00001.parquet"
+        file.write_bytes(file.read_bytes()[:kept])
+        for rows in (["popularity"], ["random"]):
+            with pytest.raises(ArtifactError, match=r"batch-00001.parquet cannot be read"):
+                evaluate(log, loo, out=tmp_path / "run", rows=rows, config=QUICK)
+        file.unlink()
+        again = evaluate(log, loo, out=tmp_path / "run", rows=["popularity"], config=QUICK)
+        assert again["unfinished"] == []
+
     def test_a_run_of_another_make_or_format_is_refused(self, log, loo, tmp_path):
         evaluate(log, loo, out=tmp_path / "run", rows=["popularity"], config=QUICK)
         other = QUICK.model_copy(update={"sample": 10})
