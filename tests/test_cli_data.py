@@ -165,6 +165,7 @@ def test_sample_of_another_world(llmrec, tmp_path):
     [
         (["split", "data", "new", "--protocol", "leave-one"], 2, ["'leave-one'", "Did you mean"]),
         (["split", "data", "."], 5, ["not an llmrec artifact"]),
+        (["show", "log.csv"], 5, ["log.csv holds no manifest.json", "right folder"]),
         (["split", "data", "new", "--protocol", "few-shot.v1"], 4, ["cannot cut 3 events"]),
         (["show", "nowhere"], 5, ["nowhere holds no manifest.json"]),
         (["history", "data", "--user", "012"], 4, ["user '012'", "fix: Did you mean '0012'?"]),

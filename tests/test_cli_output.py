@@ -10,7 +10,7 @@ import pytest
 
 from llmrec.artifacts import check_place, replace_file
 from llmrec.cli import main
-from llmrec.cli.output import checked_out, write_rows
+from llmrec.cli.output import checked_out, print_rows, write_rows
 from llmrec.errors import ArtifactError, ConfigError
 
 COLUMNS = {"rank": int, "reason": str, "ids": list[str]}
@@ -84,3 +84,11 @@ def test_with_json_an_error_is_one_json_object(words, code, kind, says, monkeypa
     assert told["error"] == kind
     assert says in told["message"]
     assert printed.out == ""
+
+
+def test_what_a_log_holds_cannot_steer_the_terminal(capsys):
+    print_rows([{"title": "\x1b[31mred\x07 \u009b2J", "more": "tab\there, café, 😀"}])
+    told = capsys.readouterr().out
+    assert not {"\x1b", "\x07", "\u009b", "\t"} & set(told)
+    for part in (r"\x1b[31mred\x07 \x9b2J", r"tab\there", "café, 😀"):
+        assert part in told

@@ -185,7 +185,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     file = path / MANIFEST
     try:
         raw = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ArtifactError(
             f"{path} holds no {MANIFEST}", remedy="Is this the right folder?"
         ) from None

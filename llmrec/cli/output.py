@@ -83,11 +83,17 @@ def print_rows(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -
         numeric = all(isinstance(row[name], int | float) for row in rows)
         table.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+        table.add_row(*(Text("" if value is None else _visible(value)) for value in row.values()))
     screen = console()
     if title is not None:  # a line of its own: a table's title is as narrow as the table
         screen.print(Text(title, style="italic"))
     screen.print(table)
+
+
+def _visible(value: object) -> str:
+    """Return a value as text whose control characters are written out: a log is untrusted."""
+    controls = {*range(32), *range(127, 160)} - {ord("\n")}
+    return str(value).translate({code: repr(chr(code))[1:-1] for code in controls})
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path, columns: Mapping[str, Any]) -> None:

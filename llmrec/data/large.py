@@ -20,7 +20,8 @@ import polars as pl
 from llmrec.data.cleaning import core_rows
 from llmrec.data.decoding import is_packed
 from llmrec.data.files import format_of
-from llmrec.data.mapped import finished, ids_as_titles, known_events, titled_items, warn_early
+from llmrec.data.items import ids_as_titles, titled_items
+from llmrec.data.mapped import finished, known_events, warn_early
 from llmrec.data.raw import ROW, RawTable, refuse_other_columns
 from llmrec.data.sources import files_of, read_raw
 from llmrec.data.streams import stream

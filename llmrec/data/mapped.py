@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from llmrec.data.attributes import attributes
-from llmrec.data.cells import blank, ids, optional_numbers, optional_texts, titles
+from llmrec.data.cells import blank, ids, optional_numbers, optional_texts
 from llmrec.data.cleaning import CORE, EVENT_RULES, LAST_RULES, STRICT, Journal
 from llmrec.data.files import format_of
+from llmrec.data.items import ids_as_titles, titled_items
 from llmrec.data.ordering import in_order
 from llmrec.data.raw import ROW, RawTable, near
 from llmrec.data.sources import files_of, read_raw
@@ -20,12 +20,10 @@ from llmrec.data.tables import (
     Tables,
     columns_of,
     hashed,
-    items_from_frame,
 )
 from llmrec.data.times import US_PER_S, microseconds
 from llmrec.data.users import check_chosen, users_of
 from llmrec.errors import ConfigError
-from llmrec.types import Item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 
     from llmrec.data.cleaning import CleaningRules
     from llmrec.data.options import ImportOptions
+    from llmrec.types import Item
 
 log = logging.getLogger(__name__)
 
@@ -175,28 +174,6 @@ def interactions_of(
     return events.select(columns_of(events))
 
 
-def items_of(raw: RawTable, options: ImportOptions) -> tuple[Item, ...]:
-    """Return the items of an items file in its order.
-
-    Raises:
-        DataError: An empty or repeated id, an empty title, or a column that cannot be kept.
-    """
-    item_id = ids(raw, options.item_id, option="item_id")
-    refuse_repeated(raw, options.item_id, item_id)
-    columns = [item_id.alias("item_id"), titles(raw, options.title).alias("title")]
-    return items_from_frame(pl.DataFrame([*columns, *attributes(raw, options)]))
-
-
-def refuse_repeated(raw: RawTable, column: str, item_id: pl.Series) -> None:
-    """Refuse a second row of one id."""
-    raw.refuse(
-        ~item_id.is_first_distinct(),
-        "item id {value} stands in an earlier row too",
-        column=column,
-        remedy="Keep one row per item.",
-    )
-
-
 def _without_missing(
     raw: RawTable, options: ImportOptions, rules: CleaningRules, journal: Journal
 ) -> RawTable:
@@ -209,18 +186,6 @@ def _without_missing(
                 value=False
             )
     return journal.without(raw, bad, "missing", columns=names.values(), what="events")
-
-
-def titled_items(log_: RawLog, rules: CleaningRules, journal: Journal) -> tuple[Item, ...] | None:
-    """Return the items, without those of no title where the rules say so; None where none are."""
-    items, options = log_.items, log_.options
-    if not isinstance(items, RawTable):
-        return items
-    if rules.untitled_items == "drop":
-        bad = blank(items.require(options.title, option="title"))
-        shown = (options.item_id, options.title)
-        items = journal.without(items, bad, "untitled_items", columns=shown, what="items")
-    return items_of(items, options)
 
 
 def _with_known_items(
@@ -282,13 +247,3 @@ def warn_early(path: Path | None, options: ImportOptions, last_s: int) -> None:
         log.warning(
             "%s: every event lies before 1971; is time_unit=%r right?", path, options.time_unit
         )
-
-
-def ids_as_titles(path: Path | None, item_ids: pl.Series) -> tuple[Item, ...]:
-    """Return items whose titles are their ids, in string order, and warn of it."""
-    log.warning(
-        "%s: no items file was named, so item ids stand in for titles; a language model can make "
-        "little of them",
-        path,
-    )
-    return tuple(Item(item_id=name, title=name) for name in item_ids.sort().to_list())

@@ -15,7 +15,7 @@ import polars as pl
 
 from llmrec.data.cells import ids, titles
 from llmrec.data.csv_files import read_csv
-from llmrec.data.mapped import refuse_repeated
+from llmrec.data.items import refuse_repeated
 from llmrec.data.options import ImportOptions
 from llmrec.data.tables import RawLog, hashed
 from llmrec.data.users import AGE_BANDS, users_of

@@ -231,6 +231,25 @@ def test_untitled_items_and_unknown_ones_go_with_their_events(write, tmp_path):
         import_dataset(log, tmp_path / "strict", options=options)
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_an_item_that_stands_twice_the_same_is_kept_once(ending, write, tmp_path):
+    rows = [("a", "Alien", "x"), ("b", "Aliens", "y"), ("a", "Alien", "x")]
+    frame = pl.DataFrame(rows, schema=["item_id", "title", "tag"], orient="row")
+    if ending == "jsonl":
+        frame = frame.with_columns(tag=pl.concat_list("tag"))
+    text = frame.write_csv() if ending == "csv" else frame.write_ndjson()
+    items = write(f"items.{ending}", text)
+    log = write("log.csv", "user_id,item_id,timestamp\nu,a,1700000000\n")
+    options = ImportOptions(time_unit="s", items=items)
+    data = import_dataset(log, tmp_path / "data", options=options, rules=CleaningRules())
+    assert list(data.catalogue) == ["a", "b"]
+    (step,) = data.cleaning["steps"]
+    assert (step["rule"], step["what"], step["dropped"]) == ("exact_duplicates", "items", 1)
+    assert step["examples"][0]["row"] == 3
+    with pytest.raises(DataError, match=r"row 3, column 'item_id': item id 'a' stands in"):
+        import_dataset(log, tmp_path / "strict", options=options)
+
+
 def test_a_wrong_unit_does_not_leave_an_empty_dataset(write, tmp_path):
     log = write("log.csv", "user_id,item_id,timestamp\nu,a,1700000000\n")
     with pytest.raises(DataError, match="cleaning leaves none of the events") as caught:

@@ -241,13 +241,19 @@ ITEM_FAULTS = {
         "items.csv",
         ITEMS + "i1,Alien again\n",
         {},
-        ["items.csv", "row 3", "column 'item_id'", "'i1' stands in an earlier row", "one row"],
+        ["items.csv", "row 3", "column 'item_id'", "'i1' stands in an earlier row", "row 1 is its"],
     ),
     "no title": (
         "items.csv",
         ITEMS + "i3,\n",
         {},
         ["items.csv", "row 3", "column 'title'", "title is empty"],
+    ),
+    "title column missing, ids twice": (
+        "items.csv",
+        "item_id,Title\ni1,Alien\ni1,Alien\n",
+        {},
+        ["items.csv", "column 'title'", "Did you mean 'Title'?"],
     ),
     "title column missing": (
         "items.csv",

@@ -53,7 +53,8 @@ class CleaningRules(Settings):
     non_positive_quantities: bool = True
     """Rows whose quantity is 0 or less."""
     exact_duplicates: bool = True
-    """Rows that repeat an earlier row in everything that is imported, its time included."""
+    """Rows that repeat an earlier row in everything that is imported, its time included; rows of
+    the items file that repeat an earlier one in every column."""
     repeat_window_s: int | None = Field(default=None, gt=0)
     """Events that follow the same user's same kind of event on the same item within so many
     seconds."""
