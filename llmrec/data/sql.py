@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import itertools
+import logging
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
     from llmrec.data.options import ImportOptions
 
+log = logging.getLogger(__name__)
+
 _BATCH_ROWS = 100_000
+_MANY_ROWS = 2_000_000
 
 
 def is_url(source: object) -> bool:
@@ -89,7 +93,7 @@ def _table(url: str, query: str, open_cursor: Callable[[], Any]) -> RawTable:
     path = Path(public_name(url))
     try:
         with contextlib.closing(open_cursor()) as cursor:
-            frame = _fetched(cursor, query)
+            frame = _fetched(cursor, query, path)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise DataError(
             f"a column of {query!r} holds values of several types: {error}",
@@ -103,10 +107,18 @@ def _table(url: str, query: str, open_cursor: Callable[[], Any]) -> RawTable:
     return RawTable.of(path, frame)
 
 
-def _fetched(cursor: Any, query: str) -> pl.DataFrame:  # noqa: ANN401 - any driver's cursor
+def _fetched(cursor: Any, query: str, path: Path) -> pl.DataFrame:  # noqa: ANN401 - any driver's
+    """Return all rows, fetched in batches; many are warned of, for they are held in memory."""
     cursor.execute(query)
-    frames = []
+    frames: list[pl.DataFrame] = []
     while rows := cursor.fetchmany(_BATCH_ROWS):
+        if len(frames) * _BATCH_ROWS == _MANY_ROWS:
+            log.warning(
+                "%s: has more than %s rows, which are read in one piece; that takes about 0.2 GB "
+                "of memory a million rows, so write a much larger table to Parquet files first",
+                path,
+                f"{_MANY_ROWS:,}",
+            )
         names = [column[0] for column in cursor.description]
         frames.append(pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None))
     return pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame()

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from llmrec.artifacts import MANIFEST
-from llmrec.data import ImportOptions, import_dataset
+from llmrec.data import ImportOptions, import_dataset, sql
 from llmrec.errors import ConfigError, DataError
 
 STATEMENTS = [
@@ -202,3 +202,12 @@ def test_a_column_of_numbers_and_texts_is_text(tmp_path):
     url = f"sqlite:///{tmp_path / 'log.db'}"
     options = ImportOptions(table="t", time_unit="s")
     assert import_dataset(url, tmp_path / "data", options=options).users == ("2", "u")
+
+
+def test_a_table_of_many_rows_says_how_much_memory_it_takes(sqlite, tmp_path, monkeypatch, caplog):
+    for many, warned in ((3, False), (2, True)):
+        monkeypatch.setattr(sql, "_BATCH_ROWS", 1)
+        monkeypatch.setattr(sql, "_MANY_ROWS", many)
+        caplog.clear()
+        import_dataset(sqlite, tmp_path / str(many), options=ImportOptions.of(MAPPING))
+        assert ("more than 2 rows, which are read in one piece" in caplog.text) == warned
