@@ -71,7 +71,7 @@ def _llm_notes(entry: Mapping[str, Any], headline: str) -> list[str]:
             f"{entry['candidates']} candidates."
         )
     if not fusion:
-        return notes
+        return [*notes, *_cost_notes(entry, alone)]
     fit, [row] = entry["fit"], fusion
     if fit["weight"] == 0.0:
         notes.append(
@@ -82,7 +82,26 @@ def _llm_notes(entry: Mapping[str, Any], headline: str) -> list[str]:
         verdict = _verdict(row["row"], entry["source"], row["against_retriever"], headline)
         unproven = "" if fit["proven"] else "; its gain on validation was not proven"
         notes.append(f"{verdict[:-1]}; the LLM's fitted weight is {fit['weight']:.2f}{unproven}.")
-    return notes
+    return [*notes, *_cost_notes(entry, row)]
+
+
+def _cost_notes(entry: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Say what asking the LLM cost, and whether anything was gained by it; nothing if unasked.
+
+    Args:
+        entry: What is known of the LLM.
+        row: What its use comes to: the fusion, or the LLM alone where nothing was fused.
+    """
+    cost, found = entry["cost"], row["against_retriever"]
+    if not cost.get("test", {}).get("queries"):
+        return []
+    seconds = sum(cost["seconds_a_query"].values())
+    tokens = cost["test"]["sent_tokens"] / cost["test"]["queries"]
+    gained = found["p_holm"] < _LEVEL and found["difference"] > 0
+    cached = " (some answers came from the cache on disk)" if cost["test"]["cache_hits"] else ""
+    bought = "" if gained else f", and no gain of {row['row']} over {entry['source']} is proven"
+    took = f"Asking {entry['name']} took {seconds:.2g} s and {tokens:,.0f} tokens a query"
+    return [f"{took}{cached}{bought}."]
 
 
 def _verdict(row: str, source: str, found: Mapping[str, Any], headline: str) -> str:

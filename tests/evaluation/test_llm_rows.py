@@ -72,6 +72,8 @@ def test_a_perfect_model_reaches_the_ceiling_exactly(log, loo, tmp_path):
     assert found["metrics"]["ndcg@10"]["value"] > entry["random_order"]["value"]
     assert entry["funnel"][2] == {"stage": "among the candidates", "queries": entry["retrieved"]}
     assert any("llm gains over popularity" in note for note in results["notes"])
+    [cost] = [note for note in results["notes"] if note.startswith("Asking llm took")]
+    assert cost.endswith("tokens a query.")
 
 
 def test_weight_and_temperatures_follow_a_model_that_knows(log, loo, tmp_path):
@@ -104,6 +106,8 @@ def test_a_model_that_says_the_same_of_all_is_chance_itself(log, loo, tmp_path):
     assert by_name(results)["llm-fusion"]["fit"]["weight"] == 0.0
     assert entry["rows"][2]["against_retriever"]["n_different"] == 0
     assert any("llm-fusion is last-item: the fitted weight is 0" in n for n in results["notes"])
+    unpaid = "and no gain of llm-fusion over last-item is proven."
+    assert any(n.startswith("Asking llm took") and n.endswith(unpaid) for n in results["notes"])
     assert "llm-fusion has the figures of last-item on every query." in results["notes"]
 
 
