@@ -28,7 +28,8 @@ class Batch:
     """``(n_rows, length)``: catalogue positions; the number of items stands for the start mark,
     which is every row's first, and for padding."""
     places: Integers
-    """``(n_rows, length)``: 0 for the start mark, then from 1."""
+    """``(n_rows, length)``, or ``(1, length)`` where all rows' are the same: 0 for the start mark,
+    then from 1."""
     codes: Integers
     """``(n_rows, length, n_fields)``: see ``EventCoding``; 0 for the start mark."""
     weights: NDArray[np.float32]
@@ -93,7 +94,7 @@ def training_batch(log: EventLog, windows: Windows, *, n_items: int) -> Batch:
     codes[:, 1:] = np.where(inside[..., None], log.codes[shifted], 0)
     return Batch(
         items=np.concatenate([start, np.where(inside, log.items[shifted], n_items)], axis=1),
-        places=np.broadcast_to(columns, rows.shape),
+        places=columns[None, :],
         codes=codes,
         weights=np.ones(rows.shape, dtype=np.float32),
         lengths=windows.lengths,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from llmrec.retrieval.sequence.config import SequenceConfig
 
 _ROTARY_BASE = 10_000.0
+
+
+class Distances(NamedTuple):
+    """What attention knows of how far events are apart; neither: nothing."""
+
+    rotation: tuple[Tensor, Tensor] | None = None
+    """Cosine and sine, ``(n_rows, 1, length, width / 2)`` each, where a head is ``width`` wide."""
+    decay: Tensor | None = None
+    """``(n_rows, heads, length, length)``: added to the scores of attention."""
 
 
 class Attention(nn.Module):
@@ -25,20 +32,23 @@ class Attention(nn.Module):
         self.inward = nn.Linear(dimension, 3 * dimension)
         self.outward = nn.Linear(dimension, dimension)
 
-    def forward(self, hidden: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(self, hidden: Tensor, distances: Distances) -> Tensor:
         """Return what each position gathers from itself and those before it, same shape.
 
         Args:
             hidden: ``(n_rows, length, dimension)``.
-            rotation: Cosine and sine, ``(n_rows, 1, length, width / 2)`` each, where a head is
-                ``width`` wide; None: positions play no part.
+            distances: What attention knows of them.
         """
         rows, length, dimension = hidden.shape
         split = self.inward(hidden).view(rows, length, 3, self._heads, dimension // self._heads)
         query, key, value = split.permute(2, 0, 3, 1, 4)  # each (rows, heads, length, width)
-        if rotation is not None:
-            query, key = rotated(query, *rotation), rotated(key, *rotation)
-        found = functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        if distances.rotation is not None:
+            query = rotated(query, *distances.rotation)
+            key = rotated(key, *distances.rotation)
+        decay = distances.decay
+        found = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=decay, is_causal=decay is None
+        )
         gathered: Tensor = self.outward(found.transpose(1, 2).reshape(rows, length, dimension))
         return gathered
 
@@ -79,10 +89,10 @@ class Block(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, hidden: Tensor, rotation: tuple[Tensor, Tensor] | None) -> Tensor:
+    def forward(self, hidden: Tensor, distances: Distances) -> Tensor:
         """Return ``(n_rows, length, dimension)`` from the same shape; see ``Attention``."""
         read = self.norms[0](hidden)
-        hidden = hidden + self._gated(0, read, self.dropout(self.attention(read, rotation)))
+        hidden = hidden + self._gated(0, read, self.dropout(self.attention(read, distances)))
         read = self.norms[1](hidden)
         return hidden + self._gated(1, read, self.dropout(self.change(read)))
 
@@ -103,6 +113,26 @@ def rotations(places: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, T
     powers = torch.arange(0, width, 2, device=places.device, dtype=torch.float64) / width
     angles = places[:, None, :, None].double() / _ROTARY_BASE**powers
     return angles.cos().to(dtype), angles.sin().to(dtype)
+
+
+def decays(places: Tensor, heads: int, dtype: torch.dtype) -> Tensor:
+    """Return what is taken from attention by distance, ``(n_rows, heads, length, length)``.
+
+    Head ``n`` of ``heads``, from 1, takes ``2 ** (-8 n / heads)`` an event, and minus infinity
+    keeps every event from later ones. Source: Press et al., "Train Short, Test Long: Attention
+    with Linear Biases Enables Input Length Extrapolation", 2022.
+
+    Args:
+        places: ``(n_rows, length) int64``.
+        heads: Of attention.
+        dtype: Of the result.
+    """
+    powers = -8 * torch.arange(1, heads + 1, device=places.device) / heads
+    distances = (places[:, :, None] - places[:, None, :]).to(dtype)
+    taken = distances[:, None] * -(2.0 ** powers[:, None, None].to(dtype))
+    length = places.shape[1]
+    later = torch.ones(length, length, dtype=torch.bool, device=places.device).triu(1)
+    return taken.masked_fill(later, -torch.inf)
 
 
 def rotated(heads: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:

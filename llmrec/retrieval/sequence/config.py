@@ -26,8 +26,9 @@ class SequenceConfig(Settings):
     block: Literal["plain", "gated"] = "gated"
     """``plain``: pre-norm attention and GELU. ``gated``: SwiGLU, and a learned gate on what each
     part adds (the LiGR layer of Borisyuk et al., 2025)."""
-    positions: Literal["learned", "rotary", "none"] = "rotary"
-    """Learned vectors of the places in the window, or rotations, which know distances only."""
+    positions: Literal["learned", "rotary", "decay", "none"] = "rotary"
+    """Learned vectors of the places in the window; or rotations or decays, which know distances
+    only: with decays each head favours recent events, from much to hardly."""
     gaps: Literal["none", "before", "after"] = "before"
     """Which time gap of an event is read: to the event before it, or to what comes after it: the
     next event, or the moment that is asked about."""
@@ -37,7 +38,7 @@ class SequenceConfig(Settings):
     """Whether kinds of events are read, where there are several."""
     max_events: int = Field(default=200, ge=1)
     """Newest events that are read of a history; longer ones are trained on in pieces."""
-    dropout: float = Field(default=0.2, ge=0, lt=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     """Of the inputs and of what each part of a block adds."""
     id_dropout: float = Field(default=0.2, ge=0, lt=1)
     """With texts: how often an item stands on its text alone in a training step."""
@@ -47,7 +48,7 @@ class SequenceConfig(Settings):
     """Items drawn for a batch, alike likely, beside the batch's own targets."""
     batch_events: int = Field(default=2048, ge=1)
     """Events of a training batch, padding included."""
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     warmup_steps: int = Field(default=100, ge=0)
     """Over so many steps the learning rate rises from 0."""
@@ -55,7 +56,7 @@ class SequenceConfig(Settings):
     """The model that is judged and kept is a running mean over about so many steps; 1: the last."""
     epochs: int = Field(default=60, ge=1)
     """Passes over the log; with validation queries at most so many."""
-    patience: int = Field(default=8, ge=1)
+    patience: int = Field(default=3, ge=1)
     """Epochs without a better NDCG@10 on the validation queries after which training ends."""
     checkpoint_steps: int = Field(default=2000, ge=1)
     """Steps after which the state is kept, beside the end of every epoch."""

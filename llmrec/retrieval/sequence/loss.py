@@ -52,5 +52,6 @@ def cross_entropy(users: Tensor, vectors: Tensor, targets: Tensor, shift: Tensor
         shift: ``(n_vectors,)``: added to the scores of all items but a user's own target: minus
             the logarithm of the probability that drawing left the item to be looked at.
     """
-    loss: Tensor = _CrossEntropy.apply(users, vectors, targets, shift)  # type: ignore[no-untyped-call]
+    with torch.autocast(users.device.type, enabled=False):  # sums over many items need float32
+        loss: Tensor = _CrossEntropy.apply(users, vectors, targets, shift)  # type: ignore[no-untyped-call]
     return loss

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from llmrec.retrieval.sequence.blocks import Block, rotations
+from llmrec.retrieval.sequence.blocks import Block, Distances, decays, rotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,14 +104,20 @@ class SequenceModel(nn.Module):
         if self.places is not None:
             hidden = hidden + self.places(rows.places)
         hidden = self.dropout(hidden)
-        rotation = None
-        if self._config.positions == "rotary":
-            width = self._config.dimension // self._config.heads
-            rotation = rotations(rows.places, width, hidden.dtype)
+        distances = self._distances(rows.places, hidden.dtype)
         for block in self.blocks:
-            hidden = block(hidden, rotation)
+            hidden = block(hidden, distances)
         users: Tensor = self.norm(hidden)
         return users
+
+    def _distances(self, places: Tensor, dtype: torch.dtype) -> Distances:
+        heads = self._config.heads
+        if self._config.positions == "rotary":
+            width = self._config.dimension // heads
+            return Distances(rotation=rotations(places, width, dtype))
+        if self._config.positions == "decay":
+            return Distances(decay=decays(places, heads, dtype))
+        return Distances()
 
 
 class Rows(NamedTuple):

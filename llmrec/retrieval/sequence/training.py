@@ -32,7 +32,7 @@ CHECKPOINT, CURVES = "checkpoint", "curves"
 _BATCHES, _STEP = 1, 2  # what a generator is for, beside the seed
 
 
-class _Loss(nn.Module):
+class BatchLoss(nn.Module):
     """A batch's loss as one module, so that many processes may share its gradients."""
 
     texts: Tensor | None
@@ -84,7 +84,9 @@ class Training:
         self._optimiser = torch.optim.AdamW(
             _decayed(model, config.weight_decay), lr=config.learning_rate, fused=True
         )
-        self._loss, self._prepared = self._accelerator.prepare(_Loss(model, texts), self._optimiser)
+        self._loss, self._prepared = self._accelerator.prepare(
+            BatchLoss(model, texts), self._optimiser
+        )
         self.texts: Tensor | None = self._accelerator.unwrap_model(self._loss).texts
         self._made_from, self._folder = made_from, folder
         self._progress = Progress()

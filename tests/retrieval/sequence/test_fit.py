@@ -72,7 +72,12 @@ def test_drawn_negatives_teach_the_same(ring, small):
 
 @pytest.mark.parametrize(
     "change",
-    [{"block": "plain", "positions": "learned"}, {"positions": "none"}, {"gaps": "after"}],
+    [
+        {"block": "plain", "positions": "learned"},
+        {"positions": "none"},
+        {"positions": "decay"},
+        {"gaps": "after"},
+    ],
 )
 def test_every_form_of_the_model_learns(ring, small, change):
     retriever = fit_sequence(ring, walks(), small.model_copy(update=change))
@@ -312,23 +317,35 @@ def test_a_full_disk_is_said_and_the_older_checkpoint_stands(ring, small, tmp_pa
     assert same_weights(resumed, fit_sequence(ring, walks(), config))
 
 
+RING = """
+import json, sys
+from pathlib import Path
+from llmrec.retrieval.sequence import SequenceConfig, fit_sequence
+from llmrec.types import Catalogue, Item
+from tests.retrieval.sequence.conftest import N_ITEMS, walks
+
+ring = Catalogue([Item(item_id=f"i{n}", title=f"Place {n}") for n in range(N_ITEMS)])
+config = SequenceConfig.of(json.loads(sys.argv[1]))
+"""
+
+
+def in_a_process(code, config, folder, *launcher):
+    script = folder / "train.py"
+    script.write_text(RING + code)
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root), "ACCELERATE_USE_CPU": "true"}
+    command = [sys.executable, *launcher, str(script), config.model_dump_json(), str(folder)]
+    return subprocess.Popen(command, cwd=root, env=environment)  # noqa: S603
+
+
 @pytest.mark.slow
 def test_a_killed_process_s_training_is_finished_by_the_next_to_the_same_model(
     ring, small, tmp_path
 ):
     config = small.model_copy(update={"epochs": 12, "checkpoint_steps": 3})
-    code = (
-        "import json, sys; from pathlib import Path\n"
-        "from tests.retrieval.sequence.conftest import N_ITEMS, walks\n"
-        "from llmrec.retrieval.sequence import SequenceConfig, fit_sequence\n"
-        "from llmrec.types import Catalogue, Item\n"
-        "ring = Catalogue([Item(item_id=f'i{n}', title=f'Place {n}') for n in range(N_ITEMS)])\n"
-        "config = SequenceConfig.of(json.loads(sys.argv[1]))\n"
-        "fit_sequence(ring, walks(), config, folder=Path(sys.argv[2]))\n"
-    )
-    command = [sys.executable, "-c", code, config.model_dump_json(), str(tmp_path)]
+    code = "fit_sequence(ring, walks(), config, folder=Path(sys.argv[2]))\n"
+    process = in_a_process(code, config, tmp_path)
     progress = tmp_path / "checkpoint" / "progress.json"
-    process = subprocess.Popen(command, cwd=Path(__file__).parents[3], env=dict(os.environ))  # noqa: S603
     deadline = time.monotonic() + 120
     while not progress.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -337,6 +354,23 @@ def test_a_killed_process_s_training_is_finished_by_the_next_to_the_same_model(
     assert json.loads(progress.read_text())["epoch"] < 12
     resumed = fit_sequence(ring, walks(), config, folder=tmp_path)
     assert same_weights(resumed, fit_sequence(ring, walks(), config))
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(ring, small, tmp_path):
+    code = """
+import os
+retriever = fit_sequence(ring, walks(), config, folder=Path(sys.argv[2]))
+retriever.save(Path(sys.argv[2]) / f"by-{os.environ['RANK']}")
+"""
+    config = small.model_copy(update={"batch_events": 60, "epochs": 15})
+    two = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    assert in_a_process(code, config, tmp_path, *two).wait(timeout=240) == 0
+    one, other = (
+        SequenceRetriever.load(tmp_path / name, catalogue=ring) for name in ("by-0", "by-1")
+    )
+    assert same_weights(one, other)
+    assert np.mean([rank_of_next(one, [n, n + 1, n + 2], n + 3) for n in range(20)]) < 5
 
 
 def test_curves_are_drawn_for_tensorboard(ring, small, tmp_path):

@@ -146,7 +146,7 @@ def test_ratings_of_many_values_are_read_in_ranges_that_rise():
 
 
 @pytest.mark.parametrize("form", ["plain", "gated"])
-@pytest.mark.parametrize("positions", ["learned", "rotary", "none"])
+@pytest.mark.parametrize("positions", ["learned", "rotary", "decay", "none"])
 def test_no_event_sees_a_later_one_and_padding_is_not_seen(form, positions):
     from llmrec.retrieval.sequence.model import Rows, SequenceModel
 
@@ -203,3 +203,29 @@ def test_what_is_looked_at_stands_on_average_for_the_whole_pool(seed):
         sums.append((values[looked_at // 3] * np.exp(shift)).sum())
     error = np.std(sums) / np.sqrt(len(sums))
     assert abs(np.mean(sums) - values.sum()) < 5 * error + 1e-9
+
+
+@pytest.mark.parametrize("positions", ["rotary", "decay"])
+def test_in_half_precision_the_loss_is_nearly_the_same(positions):
+    """As on a GPU: the blocks run in bfloat16, the softmax over the items does not."""
+    from llmrec.retrieval.sequence.model import Rows, SequenceModel
+    from llmrec.retrieval.sequence.training import BatchLoss
+
+    torch.manual_seed(0)
+    config = SequenceConfig(dimension=16, positions=positions, dropout=0.0)
+    loss = BatchLoss(SequenceModel(config, n_items=30, field_sizes=(3,)), None)
+    items = torch.randint(0, 30, (4, 12))
+    rows = Rows(
+        items=items,
+        places=torch.arange(12)[None, :],
+        codes=torch.randint(0, 3, (4, 12, 1)),
+        weights=torch.ones(4, 12),
+    )
+    given = (torch.arange(30), torch.zeros(30), rows, items.roll(-1, dims=1))
+    whole = loss(*given)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = loss(*given)
+    assert half.dtype == torch.float32
+    assert half.item() == pytest.approx(whole.item(), rel=1e-3)
+    half.backward()
+    assert all(torch.isfinite(p.grad).all() for p in loss.parameters())
