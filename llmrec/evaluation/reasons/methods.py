@@ -1,4 +1,4 @@
-"""The ablation of how evidence is found: by whole sessions, by single events, or by both in turn.
+"""The ablation of how evidence is found: what is left out first, sessions, runs or events.
 
 Every method looks at the same items of the same decision. What it cites is left out together, on
 candidate orders that did not choose it, and so is measured as ``removal`` measures what is cited.

@@ -70,9 +70,10 @@ _CURVES = (
     "most similar, and some drawn at random. Each number counts the items that cite so many."
 )
 _METHODS = (
-    "Whole sessions, single events, or both in turn (auto), on the same items; what is cited is "
-    "left out together. The fall of log-odds is 0 where nothing is cited, and a method that cites "
-    "more takes more away. Histories scored are what finding it cost for a user."
+    "What is left out first: whole sessions, sessions of which long ones are cut into runs (auto), "
+    "or single events; on the same items, all that is cited left out together. The fall of "
+    "log-odds is 0 where nothing is cited, and a method that cites more takes more away. Histories "
+    "scored are what finding it cost for a user."
 )
 _JUDGE = "The LLM's first draft against what was shipped in its place, asked in both orders."
 _SAME_SCORES = (
