@@ -16,7 +16,14 @@ def test_a_run_tells_how_sources_were_fused_and_what_each_is_worth(log, loo, tmp
     rows = {row["name"]: row for row in results["rows"]}
     trials = rows["hybrid"]["trials"]
     ways = {t["settings"]["fused-by"]: t["value"] for t in trials if "fused-by" in t["settings"]}
-    assert {"weights", "reciprocal-rank", "ease", "ease-long", "transitions"} <= set(ways)
+    assert {
+        "likeliest-weights",
+        "climbed-weights",
+        "reciprocal-rank",
+        "ease",
+        "ease-long",
+        "transitions",
+    } <= set(ways)
     weights = rows["hybrid"]["settings"]["weights"]
     lost = [t["settings"] for t in trials if "without" in t["settings"]]
     assert all(part["low"] <= part["difference"] <= part["high"] for part in lost)
