@@ -31,7 +31,8 @@ def train(
     kind: Annotated[
         str,
         typer.Option(
-            help="ease, transitions, item-knn, last-item, popularity, hybrid or sequence."
+            help="hybrid, ease, ease-low-rank, transitions, item-knn, last-item, popularity, "
+            "sequence."
         ),
     ] = "hybrid",
     protocol: Annotated[

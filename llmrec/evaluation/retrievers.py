@@ -15,7 +15,7 @@ from llmrec.errors import ConfigError, did_you_mean
 from llmrec.evaluation.baselines import ROWS, Fitting, Trial, tune
 from llmrec.evaluation.context import EvaluateConfig, drawn
 from llmrec.evaluation.environment import git_sha
-from llmrec.retrieval import hybrid, matrix, popularity
+from llmrec.retrieval import MeanRetriever, hybrid, matrix, popularity
 from llmrec.retrieval.sequence import retriever as sequence
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "ease": "ease-recency",
+    "ease-low-rank": "ease-low-rank",
     "transitions": "transitions",
     "item-knn": "item-knn",
     "last-item": "last-item",
@@ -37,7 +38,12 @@ KINDS = {
 }
 """What can be trained, and the row of ``llmrec evaluate`` whose settings are tried."""
 
-_SAVED_AS = {"hybrid": hybrid.KIND, "popularity": popularity.KIND, "sequence": sequence.KIND}
+_SAVED_AS = {
+    "ease-low-rank": MeanRetriever.kind,
+    "hybrid": hybrid.KIND,
+    "popularity": popularity.KIND,
+    "sequence": sequence.KIND,
+}
 
 LearnFrom = Literal["all", "before-test"]
 

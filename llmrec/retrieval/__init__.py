@@ -11,6 +11,7 @@ from llmrec.retrieval.hybrid import HybridRetriever
 from llmrec.retrieval.hybrid_fit import HybridFit, SourceEffect, fit_hybrid
 from llmrec.retrieval.index import ItemIndex
 from llmrec.retrieval.live import LiveIndex
+from llmrec.retrieval.low_rank import LowRankConfig, fit_low_rank
 from llmrec.retrieval.matrix import ItemMatrixRetriever
 from llmrec.retrieval.mean import MeanConfig, MeanRetriever
 from llmrec.retrieval.neighbours import NeighbourConfig, fit_neighbours
@@ -43,6 +44,7 @@ __all__ = [
     "ItemMatrixRetriever",
     "ItemText",
     "LiveIndex",
+    "LowRankConfig",
     "MeanConfig",
     "MeanRetriever",
     "NeighbourConfig",
@@ -57,6 +59,7 @@ __all__ = [
     "encoder_of",
     "fit_ease",
     "fit_hybrid",
+    "fit_low_rank",
     "fit_neighbours",
     "fit_transitions",
     "item_counts",

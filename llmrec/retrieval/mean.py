@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,9 +11,10 @@ from pydantic import Field
 from llmrec.artifacts import check_made_from, read_manifest, sha256_of
 from llmrec.config import Settings
 from llmrec.errors import ArtifactError, ConfigError
-from llmrec.retrieval.checks import MIN_LENGTH
+from llmrec.retrieval.checks import MIN_LENGTH, check_moments
 from llmrec.retrieval.index import ItemIndex
 from llmrec.retrieval.vector import INDEX_FOLDER, VectorRetriever
+from llmrec.types import as_utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,15 +55,23 @@ class MeanRetriever(VectorRetriever):
         index: The items' vectors.
         config: How much each past event counts.
         name: The source that candidates carry.
+        before: The moment that all events lie before that the vectors were learnt from, if they
+            were. Histories from earlier moments are refused then.
     """
 
     kind = "mean"
 
     def __init__(
-        self, index: ItemIndex, config: MeanConfig | None = None, *, name: str = "mean"
+        self,
+        index: ItemIndex,
+        config: MeanConfig | None = None,
+        *,
+        name: str = "mean",
+        before: datetime | None = None,
     ) -> None:
         super().__init__(index, name=name)
         self._config = config or MeanConfig()
+        self._before = None if before is None else as_utc(before, what="before")
 
     @classmethod
     def load(cls, path: Path, *, catalogue: Catalogue) -> Self:
@@ -73,13 +83,16 @@ class MeanRetriever(VectorRetriever):
         manifest = read_manifest(path, cls.kind)
         check_made_from(path, manifest, catalogue_sha256=catalogue.sha256)
         try:
-            name = str(manifest.made_from["name"])
-            config = MeanConfig.of(manifest.made_from["settings"], source=str(path))
-        except (KeyError, TypeError, ConfigError) as error:
+            name, settings = str(manifest.made_from["name"]), dict(manifest.made_from["settings"])
+            moment = settings.pop("before", None)
+            before = None if moment is None else datetime.fromisoformat(moment)
+            config = MeanConfig.of(settings, source=str(path))
+        except (KeyError, TypeError, ValueError, ConfigError) as error:
             raise ArtifactError(
                 f"{path} cannot be read: {error}", remedy="Train the retriever again."
             ) from error
-        return cls(ItemIndex.load(path / INDEX_FOLDER, catalogue=catalogue), config, name=name)
+        index = ItemIndex.load(path / INDEX_FOLDER, catalogue=catalogue)
+        return cls(index, config, name=name, before=before)
 
     @property
     def identity(self) -> str:
@@ -88,10 +101,16 @@ class MeanRetriever(VectorRetriever):
 
     @property
     def _settings(self) -> Mapping[str, Any]:
-        return self._config.model_dump()
+        told = {} if self._before is None else {"before": self._before.isoformat()}
+        return {**self._config.model_dump(), **told}
 
     def queries(self, histories: Sequence[History]) -> Vectors:
-        """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit."""
+        """Return the histories' weighted means, ``(n_histories, dimension) float32``, unit.
+
+        Raises:
+            LeakageError: A history's moment lies before events that were learnt from.
+        """
+        check_moments(histories, self._before, what=self._name)
         queries = np.empty((len(histories), self._index.dimension), dtype=np.float32)
         for row, history in enumerate(histories):
             queries[row] = self._query(history)

@@ -11,6 +11,7 @@ import pytest
 
 from llmrec.encode import HashEncoder, open_encoder
 from llmrec.retrieval import (
+    EaseConfig,
     HybridRetriever,
     ItemIndex,
     MeanConfig,
@@ -19,6 +20,7 @@ from llmrec.retrieval import (
     PopularityRetriever,
     TextRetriever,
     fit_ease,
+    fit_low_rank,
     fit_neighbours,
     fit_transitions,
     load_retriever,
@@ -67,6 +69,8 @@ LEARNT = {
     "ease": fit_ease,
     "item-knn": fit_neighbours,
     "transitions": fit_transitions,
+    "ease-sparse": lambda catalogue, events: fit_ease(catalogue, events, EaseConfig(neighbours=5)),
+    "ease-low-rank": fit_low_rank,
     "last-item": lambda catalogue, events: fit_neighbours(
         catalogue,
         events,

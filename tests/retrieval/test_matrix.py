@@ -12,10 +12,12 @@ from llmrec.errors import ArtifactError, ConfigError, DataError, LeakageError, U
 from llmrec.retrieval import (
     EaseConfig,
     ItemMatrixRetriever,
+    LowRankConfig,
     NeighbourConfig,
     TransitionConfig,
     ease_weights,
     fit_ease,
+    fit_low_rank,
     fit_neighbours,
     fit_transitions,
 )
@@ -144,3 +146,54 @@ def test_transitions_say_what_is_at_fault():
         fit_transitions(CATALOGUE, events(u="ab"), TransitionConfig(max_gib=1e-9))
     [alone] = fit_transitions(CATALOGUE, events(u="a")).scores([history("a")])
     assert alone.tolist() == [0, 0, 0, 0]
+
+
+def a_log(seed=0, users=30):
+    rng = np.random.default_rng(seed)
+    return events(**{f"u{n}": "".join(rng.permutation(list("abcd"))[:3]) for n in range(users)})
+
+
+def test_sparse_ease_with_every_neighbour_is_ease():
+    log, past = a_log(), [history("a"), history("bd"), history("cab")]
+    whole = fit_ease(CATALOGUE, log, EaseConfig(regularisation=5.0)).scores(past)
+    every = fit_ease(CATALOGUE, log, EaseConfig(regularisation=5.0, neighbours=3)).scores(past)
+    assert every == pytest.approx(whole, abs=1e-6)
+    few = fit_ease(CATALOGUE, log, EaseConfig(regularisation=5.0, neighbours=1)).scores(past[:1])
+    assert np.count_nonzero(few) <= 3
+
+
+def test_sparse_ease_needs_no_table_of_all_pairs():
+    config = EaseConfig(neighbours=2, max_gib=1e-9)
+    assert fit_ease(CATALOGUE, events(u="ab"), config).scores([history("a")])[0, 1] > 0
+    alone = fit_ease(CATALOGUE, events(u="a"), config).scores([history("a")])
+    assert alone.tolist() == [[0, 0, 0, 0]]
+
+
+def test_low_rank_weights_are_those_of_the_formula_and_one_vector_an_item():
+    log = a_log()
+    config = LowRankConfig(
+        dimension=4, regularisation=0.5, popularity_power=0.0, half_life_events=None
+    )
+    fitted = fit_low_rank(CATALOGUE, log, config)
+    met = np.zeros((30, 4))
+    for row in log.collect().iter_rows(named=True):
+        met[int(row["user_id"][1:]), "abcd".index(row["item_id"])] = 1.0
+    gram = met.T @ met
+    expected = gram @ np.linalg.inv(gram + 0.5 * np.trace(gram) / 4 * np.eye(4))
+    vectors = fitted.index.vectors(list("abcd"))
+    assert vectors @ vectors.T == pytest.approx(expected, abs=1e-5)
+    few = fit_low_rank(CATALOGUE, log, config.model_copy(update={"dimension": 2}))
+    assert few.index.dimension == 2
+
+
+def test_items_without_events_have_no_vector_and_are_not_proposed():
+    fitted = fit_low_rank(CATALOGUE, events(u="ab", v="bc"), before=START)
+    [row] = fitted.retrieve([history("a")], 9, seen="allow")
+    assert {c.item.item_id for c in row} == set("abc")
+    assert np.isneginf(fitted.scores([history("a")])[0, 3])
+    with pytest.raises(LeakageError, match="ease-low-rank counts events up to"):
+        fit_low_rank(CATALOGUE, events(u="ab"), before=START + timedelta(days=200)).retrieve(
+            [history("a")], 1
+        )
+    with pytest.raises(DataError, match="ease-low-rank needs training events"):
+        fit_low_rank(CATALOGUE, events())

@@ -10,10 +10,12 @@ from pydantic import Field
 from llmrec.config import Settings
 from llmrec.retrieval import (
     EaseConfig,
+    LowRankConfig,
     NeighbourConfig,
     PopularityRetriever,
     TransitionConfig,
     fit_ease,
+    fit_low_rank,
     fit_neighbours,
     fit_transitions,
 )
@@ -73,10 +75,16 @@ def fit_ease_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:
     config = EaseConfig.of(dict(settings), source="ease")
     fitted = fitting.remember(
         "ease",
-        config.regularisation,
+        (config.regularisation, config.neighbours),
         lambda: fit_ease(fitting.catalogue, fitting.events, config, before=fitting.before),
     )
     return fitted.with_decay(config.decay)
+
+
+def fit_low_rank_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:
+    """Fit one vector an item."""
+    config = LowRankConfig.of(dict(settings), source="ease-low-rank")
+    return fit_low_rank(fitting.catalogue, fitting.events, config, before=fitting.before)
 
 
 def fit_transitions_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:

@@ -11,6 +11,7 @@ from llmrec.evaluation.baselines.closed_forms import (
     fit_ease_row,
     fit_item_knn_row,
     fit_last_item_row,
+    fit_low_rank_row,
     fit_popularity_row,
     fit_transitions_row,
     grid_of,
@@ -104,6 +105,14 @@ ROWS: dict[str, RowSpec] = {
             what="what comes next, regressed on what came before, recent events first",
             fit=fit_transitions_row,
             grid=grid_of(decay=(0.8, 0.9), regularisation=(100.0, 200.0, 500.0)),
+        ),
+        RowSpec(
+            name="ease-low-rank",
+            what="the low-rank form of EASE: one vector an item, recent events first",
+            fit=fit_low_rank_row,
+            grid=grid_of(
+                dimension=(64, 256), regularisation=(3.0, 10.0), half_life_events=(3.0, 6.0)
+            ),
         ),
         RowSpec(
             name="hybrid",
