@@ -29,14 +29,16 @@ def ordered(rows: Rows, scores: NDArray[np.float64], width: int) -> Hits:
 
     Args:
         rows: ``(n_queries, size) int64``, distinct within a query where the score is finite.
-        scores: ``(n_queries, size) float64``; -inf for what must not be found.
+        scores: ``(n_queries, size) float64``; -inf for what must not be found. Both arrays are
+            changed.
         width: How many to keep of each query.
     """
-    order = np.lexsort((rows, -scores), axis=-1)[:, :width]
-    rows = np.take_along_axis(rows, order, axis=-1)
-    scores = np.take_along_axis(scores, order, axis=-1)
+    unsorted = np.flatnonzero(~(scores[:, :-1] > scores[:, 1:]).all(axis=1))
+    order = np.lexsort((rows[unsorted], -scores[unsorted]), axis=-1)
+    rows[unsorted] = np.take_along_axis(rows[unsorted], order, axis=-1)
+    scores[unsorted] = np.take_along_axis(scores[unsorted], order, axis=-1)
     rows[np.isneginf(scores)] = -1
-    return Hits(rows=rows, scores=scores)
+    return Hits(rows=rows[:, :width], scores=scores[:, :width])
 
 
 def merged(parts: Sequence[Hits], starts: Sequence[int], width: int) -> Hits:

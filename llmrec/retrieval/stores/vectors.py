@@ -72,11 +72,16 @@ class VectorTable:
         """
         exact = queries.astype(np.float64)
         scores = np.empty(found.shape)
+        size = max(1, min(found.shape[1], _PAIRS_A_BLOCK))
+        taken = np.empty((size, self.dimension), dtype=self._array.dtype)
+        wide = np.empty((size, self.dimension))
         for query, rows in enumerate(found):
-            for start in range(0, len(rows), _PAIRS_A_BLOCK):
-                block = slice(start, start + _PAIRS_A_BLOCK)
-                vectors = self._array[rows[block]].astype(np.float64)
-                np.vecdot(vectors, exact[query], out=scores[query, block])
+            for start in range(0, len(rows), size):
+                block = slice(start, start + size)
+                n = len(rows[block])
+                self._array.take(rows[block], axis=0, out=taken[:n], mode="clip")
+                wide[:n] = taken[:n]
+                np.vecdot(wide[:n], exact[query], out=scores[query, block])
         scores[found < 0] = -np.inf
         return scores
 
