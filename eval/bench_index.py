@@ -4,7 +4,8 @@
 
 A finished step stands in the file and is not measured again: the same command goes on where a
 stopped one ended. Speeds are of one core: queries a second of processor time, which other work
-on the machine changes little. ``--step gpu`` needs faiss-gpu.
+on the machine changes little; those of the live index are of wall-clock time. Ten million
+vectors are measured by ``bench_index_large.py``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import faiss
 import numpy as np
 import typer
 
+from eval.index_live import measure
 from eval.index_vectors import TitleLike, neighbour_gaps
 from llmrec.artifacts import replace_file
 from llmrec.evaluation.figures import machine
@@ -131,7 +133,19 @@ def rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{n: float(f"{v:.4g}") for n, v in row.items()} for row in rows]
 
 
-STEPS: dict[str, Callable[[], dict[str, Any]]] = {"gaps": gaps, "raw": raw, "million": million}
+def live() -> dict[str, Any]:
+    """Change and search 100,000 items at once for 20 seconds of wall-clock time."""
+    n, more, seconds = 100_000, 20_000, 20.0
+    maker = TitleLike(titles(), n + more)
+    return measure(maker.draw(n + more, seed=1), n, seconds)
+
+
+STEPS: dict[str, Callable[[], dict[str, Any]]] = {
+    "gaps": gaps,
+    "raw": raw,
+    "live": live,
+    "million": million,
+}
 
 
 def main(

@@ -54,7 +54,7 @@ def make(folder: Path, n: int) -> None:
     best = Hits(rows=np.empty((ASKED, 0), np.int64), scores=np.empty((ASKED, 0)))
     with replace_folder(folder / "vectors") as draft:
         shape = (n, queries.shape[1])
-        file = np.lib.format.open_memmap(
+        file = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
             draft / VECTORS_FILE, mode="w+", dtype=np.float16, shape=shape
         )
         start = 0

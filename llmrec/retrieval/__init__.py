@@ -19,6 +19,7 @@ from llmrec.retrieval.origin import IndexOrigin
 from llmrec.retrieval.popularity import PopularityRetriever
 from llmrec.retrieval.recipe import IndexRecipe, load_recipe, recipe_names
 from llmrec.retrieval.saved import load_retriever
+from llmrec.retrieval.sharded import ShardedIndex
 from llmrec.retrieval.storage import verify_index
 from llmrec.retrieval.stores import Hits
 from llmrec.retrieval.text import TextRetriever, encoder_of
@@ -50,6 +51,7 @@ __all__ = [
     "NeighbourConfig",
     "PopularityRetriever",
     "Retriever",
+    "ShardedIndex",
     "SourceEffect",
     "TextRetriever",
     "TransitionConfig",

@@ -50,6 +50,8 @@ class Delta:
     """``(n_slots, dimension) float32``; written once, never changed."""
     counts: NDArray[np.bool_]
     """``(n_slots,) bool``: live at that moment, and wanted."""
+    longest: float
+    """Length of the longest vector."""
 
     def best(self, query: Vectors, k: int) -> tuple[Rows, NDArray[np.float64]]:
         """Return every slot that can be among the best ``k`` for ``(dimension,) float32``.
@@ -62,8 +64,7 @@ class Delta:
             rough = self.vectors[: len(self.counts)] @ query
             rough = rough[slots]
             # Float32 sums are off by no more than this (see ``stores.flat``).
-            lengths = np.linalg.norm(query) * np.linalg.norm(self.vectors[slots], axis=1).max()
-            error = 2.1 * len(query) * _HALF_ULP * lengths
+            error = 2.1 * len(query) * _HALF_ULP * np.linalg.norm(query) * self.longest
             slots = slots[rough >= np.partition(rough, -k)[-k] - error]
         return slots, VectorTable(self.vectors).scores(query[None], slots[None])[0]
 
@@ -97,6 +98,7 @@ class Generation:
         self.slots: dict[str, int] = {}
         self.size = 0
         self._ids: list[str] = []
+        self._longest = 0.0
         self._places = np.empty(room, dtype=np.int64)
         self._vectors = np.empty((room, store.vectors.dimension), dtype=np.float32)
         self._counts = np.zeros(room, dtype=np.bool_)
@@ -115,6 +117,7 @@ class Generation:
         slot = self.size
         self._places[slot], self._vectors[slot], self._counts[slot] = place, vector, True
         self._ids.append(item_id)
+        self._longest = max(self._longest, float(np.linalg.norm(vector)))
         self.slots[item_id] = slot
         self.size += 1
 
@@ -139,7 +142,7 @@ class Generation:
             wanted[[self.slots[i] for i in only if i in self.slots]] = True
             counts &= wanted
         counts[[self.slots[i] for i in exclude if i in self.slots]] = False
-        return Delta(vectors=self._vectors, counts=counts)
+        return Delta(vectors=self._vectors, counts=counts, longest=self._longest)
 
     def moment(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which rows are gone and which slots count now, for ``live``."""
