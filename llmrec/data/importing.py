@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,16 @@ from llmrec.data.cleaning import STRICT, Journal, check_report, write_report
 from llmrec.data.dataset import load
 from llmrec.data.files import FORMATS, format_of
 from llmrec.data.large import deal, is_large, warn_of_memory, write_dealt
-from llmrec.data.mapped import read_mapped, tables_of
+from llmrec.data.mapped import read_beside, read_mapped, tables_of
+from llmrec.data.movielens import is_csv_folder, read_but_ratings
 from llmrec.data.named import NAMED, recognised
 from llmrec.data.options import ImportOptions
-from llmrec.data.sources import files_of
 from llmrec.data.sql import is_url, public_name, read_sql
-from llmrec.data.tables import hashed
 from llmrec.data.writing import cleaning_metrics, write_dataset
 from llmrec.errors import ConfigError, DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from llmrec.data.cleaning import CleaningRules
     from llmrec.data.dataset import Dataset
@@ -78,11 +78,13 @@ def import_dataset(
     options, out = options or ImportOptions(), Path(out)
     if report is not None:
         check_report(report)
-    name = large_format(source, format)
-    if name is not None:
-        told = _import_large(Path(source), out, name, options, rules, profiled=report is not None)
-    else:
-        told = _import_whole(source, out, format, options, rules, profiled=report is not None)
+    profiled = report is not None
+    with _opened(source, format) as place:
+        name = large_format(place, format)
+        if name is not None:
+            told = _import_large(Path(place), out, name, options, rules, profiled=profiled)
+        else:
+            told = _import_whole(place, out, format, options, rules, profiled=profiled)
     data = load(out, in_memory=name is None)
     if report is not None:
         titles = {item.item_id: item.title for item in data.catalogue.values()}
@@ -108,19 +110,32 @@ def read_log(
             "the log is not read from standard input, for it is read more than once",
             remedy="Write it to a file, and name that.",
         )
-    source = Path(source)
-    if is_archive(source):
-        with unpacked(source) as folder:
-            if format is None and recognised(folder) is None:
-                raise DataError(
-                    "holds no published data set that is known",
-                    path=source,
-                    remedy="Unpack it, and name the file of the log.",
-                )
-            return read_log(folder, format=format, options=options)
-    name = format or guess_format(source)
-    warn_of_memory(source, name)
-    return name, READERS[name](source, options)
+    with _opened(source, format) as opened:
+        place = Path(opened)
+        name = format or guess_format(place)
+        warn_of_memory(place, name)
+        return name, READERS[name](place, options)
+
+
+@contextlib.contextmanager
+def _opened(source: str | Path, format: str | None) -> Iterator[str | Path]:
+    """Give a source, or the folder that an archive unpacks to.
+
+    Raises:
+        DataError: An archive that is damaged, does harm, or holds no published data set.
+    """
+    path = Path(source)
+    if is_url(source) or not is_archive(path):
+        yield source
+        return
+    with unpacked(path) as folder:
+        if format is None and recognised(folder) is None:
+            raise DataError(
+                "holds no published data set that is known",
+                path=path,
+                remedy="Unpack it, and name the file of the log.",
+            )
+        yield folder
 
 
 def guess_format(source: Path) -> str:
@@ -153,6 +168,9 @@ def large_format(source: str | Path, format: str | None) -> str | None:
     path = Path(source)
     if is_url(source) or is_archive(path):
         return None
+    if path.is_dir():
+        fits = format in (None, "movielens") and is_csv_folder(path)
+        return "movielens" if fits and is_large(path / "ratings.csv", "csv") else None
     name = format or format_of(path)
     return name if name is not None and is_large(path, name) else None
 
@@ -167,13 +185,15 @@ def _import_large(
     profiled: bool,
 ) -> dict[str, Any]:
     """Import a log part by part; return what cleaning has to tell."""
+    if name == "movielens":
+        beside, file_format = read_but_ratings(source, options.ties), "csv"
+    else:
+        beside, file_format = read_beside(source, options, log_format=name), name
     with spill_folder(out) as folder:
-        dealt = deal(source, options, name, folder)
-        files = [source, *(path for path in (options.items, options.users) if path is not None)]
-        sources = hashed(*(file for path in files for file in files_of(path)))
-        origin = _origin(name, sources, options, rules)
+        dealt = deal(beside.events.path or source, beside.options, file_format, folder)
+        origin = _origin(name, beside.sources, options, rules)
         journal = Journal(read=dealt.n_events, profiles={} if profiled else None)
-        write_dealt(dealt, out, options, rules, journal=journal, made_from=origin)
+        write_dealt(dealt, out, beside, rules, journal=journal, made_from=origin)
     return journal.as_json()
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from llmrec.data.cells import blank
 from llmrec.data.guessing import guess_roles, guess_unit, likely_name, type_of
 from llmrec.data.importing import large_format, read_log
+from llmrec.data.large import LARGE_BYTES
 from llmrec.data.options import ImportOptions
 from llmrec.data.raw import ROW, shown
 from llmrec.data.sources import files_of
@@ -57,7 +58,7 @@ def inspect(
     """
     options = options or ImportOptions()
     problems, name = [], large_format(source, format)
-    if name is not None:
+    if name in LARGE_BYTES:
         table, known = first_rows(files_of(Path(source))[0], options, name, _FIRST_ROWS), options
         problems = [f"the log is large: only the first {table.frame.height:,} rows were looked at"]
     else:

@@ -19,14 +19,12 @@ import polars as pl
 
 from llmrec.data.cleaning import core_rows
 from llmrec.data.decoding import is_packed
-from llmrec.data.files import format_of
 from llmrec.data.items import ids_as_titles, titled_items
 from llmrec.data.mapped import finished, known_events, warn_early
 from llmrec.data.raw import ROW, RawTable, refuse_other_columns
-from llmrec.data.sources import files_of, read_raw
+from llmrec.data.sources import files_of
 from llmrec.data.streams import stream
-from llmrec.data.tables import PART_EVENTS, RawLog, same_as_before
-from llmrec.data.users import check_chosen, users_of
+from llmrec.data.tables import PART_EVENTS, same_as_before
 from llmrec.data.writing import cleaning_metrics, write_parts
 from llmrec.errors import DataError
 from llmrec.progress import track
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from llmrec.data.cleaning import CleaningRules, Journal
     from llmrec.data.options import ImportOptions
     from llmrec.data.streams import Stream
+    from llmrec.data.tables import RawLog
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +54,6 @@ _PART = "part"
 class DealtLog:
     """A log whose rows lie in one folder a part."""
 
-    log_format: str
     table: RawTable
     """The source's columns without rows; it knows in which file a row stands."""
     n_events: int
@@ -93,7 +91,8 @@ def warn_of_memory(source: Path, log_format: str) -> None:
     if size >= LARGE_BYTES[kind]:
         log.warning(
             "%s: is read in one piece, which takes about %.1f GB of memory (only the import of "
-            "CSV, JSONL and Parquet files is done part by part, and not with --append)",
+            "CSV, JSONL and Parquet files, and of MovieLens folders of CSV files, is done part by "
+            "part, and not with --append)",
             source,
             size * _MEMORY_TIMES[kind] / 1e9,
         )
@@ -136,7 +135,6 @@ def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) ->
     parts = sorted((folder / "dealt").iterdir(), key=lambda part: int(part.name.partition("=")[2]))
     starts = tuple((begin + 1, file) for begin, file in zip(begins, files, strict=False))
     return DealtLog(
-        log_format=log_format,
         table=RawTable(
             path=source,
             frame=streams[0].header.frame,
@@ -151,35 +149,29 @@ def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) ->
 def write_dealt(
     dealt: DealtLog,
     out: Path,
-    options: ImportOptions,
+    beside: RawLog,
     rules: CleaningRules,
     *,
     journal: Journal,
     made_from: Mapping[str, Any],
 ) -> None:
-    """Clean a dealt log part by part and write it as a dataset; the journal notes what was done.
+    """Clean a dealt log part by part and write it as a dataset.
+
+    Args:
+        dealt: The log's rows.
+        out: The dataset folder.
+        beside: All else of the log.
+        rules: What is left out.
+        journal: Where that is noted.
+        made_from: JSON values that name the origin.
 
     Raises:
         DataError: Any fault in the input, with file, row, column, value and remedy.
-        ConfigError: A users file without a chosen column, or the reverse.
         ArtifactError: Nothing can be written there, or something else stands there.
     """
-
-    def beside(path: Path) -> RawTable:
-        return read_raw(path, options, file_format=format_of(path) or dealt.log_format)
-
-    check_chosen(options)
-    read = RawLog(
-        events=dealt.table,
-        items=None if options.items is None else beside(options.items),
-        users=None if options.users is None else users_of(beside(options.users), options),
-        options=options,
-        items_path=options.items,
-        sources={},
-    )
-    items = titled_items(read, rules, journal)
+    items = titled_items(beside, rules, journal)
     parts: Iterator[pl.DataFrame] = (
-        known_events(dataclasses.replace(read, events=part), items, rules, journal)
+        known_events(dataclasses.replace(beside, events=part), items, rules, journal)
         for part in dealt.parts()
     )
     if rules.core is not None:
@@ -188,12 +180,12 @@ def write_dealt(
         out,
         (finished(part, rules, journal, raw=dealt.table) for part in parts),
         items=lambda used: ids_as_titles(dealt.table.path, used) if items is None else items,
-        users=read.users,
+        users=beside.users,
         made_from=made_from,
         metrics=lambda: cleaning_metrics(rules, journal),
         folder=dealt.rest / "sorted",
     )
-    warn_early(dealt.table.path, options, tally.last_s)
+    warn_early(dealt.table.path, beside.options, tally.last_s)
 
 
 def _size(files: Iterable[Path]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,12 @@ def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> Raw
         DataError: A file that cannot be read, with file and row, or a fault in the users file.
         ConfigError: A users file without a chosen column, or the reverse.
     """
+    events = read_raw(source, options, file_format=log_format)
+    return dataclasses.replace(read_beside(source, options, log_format=log_format), events=events)
+
+
+def read_beside(source: Path, options: ImportOptions, *, log_format: str) -> RawLog:
+    """Return what ``read_mapped`` does but for the events, of which it has the path alone."""
     files = files_of(source)
 
     def beside(path: Path) -> RawTable:
@@ -59,7 +66,7 @@ def read_mapped(source: Path, options: ImportOptions, *, log_format: str) -> Raw
 
     check_chosen(options)
     return RawLog(
-        events=read_raw(source, options, file_format=log_format),
+        events=RawTable(path=source, frame=pl.DataFrame()),
         items=None if options.items is None else beside(options.items),
         users=None if options.users is None else users_of(beside(options.users), options),
         options=options,

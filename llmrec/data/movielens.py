@@ -8,6 +8,7 @@ are kept where they are published, the zip code is not. Nothing else is changed.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from llmrec.data.cells import ids, titles
 from llmrec.data.csv_files import read_csv
 from llmrec.data.items import refuse_repeated
 from llmrec.data.options import ImportOptions
+from llmrec.data.raw import RawTable
 from llmrec.data.tables import RawLog, hashed
 from llmrec.data.users import AGE_BANDS, users_of
 from llmrec.errors import DataError
@@ -25,7 +27,6 @@ from llmrec.types import Item
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llmrec.data.raw import RawTable
     from llmrec.types import AttributeValue
 
 _100K_EVENTS = ("user id", "item id", "rating", "timestamp")
@@ -79,7 +80,8 @@ def read_movielens(source: Path, options: ImportOptions) -> RawLog:
         return _read_100k(source, options.ties)
     if (source / "ratings.dat").is_file():
         return read_dat(source, options.ties, encoding=_encoding_of(source / "movies.dat"))
-    return _read_csv_folder(source, options.ties)
+    beside = read_but_ratings(source, options.ties)
+    return dataclasses.replace(beside, events=read_csv(source / "ratings.csv", beside.options))
 
 
 def read_dat(source: Path, ties: str, *, encoding: str) -> RawLog:
@@ -145,7 +147,17 @@ def _encoding_of(path: Path) -> str:
     return "utf-8"
 
 
-def _read_csv_folder(source: Path, ties: str) -> RawLog:
+def is_csv_folder(source: Path) -> bool:
+    """Return whether a folder is a release of CSV files: latest-small, and 20M to 32M."""
+    return is_movielens(source) and (source / "ratings.csv").is_file()
+
+
+def read_but_ratings(source: Path, ties: str) -> RawLog:
+    """Read a folder of CSV files but for its ratings, of which the result has the path alone.
+
+    Raises:
+        DataError: A fault in a file.
+    """
     options = ImportOptions.of(
         {
             "user": "userId",
@@ -160,8 +172,14 @@ def _read_csv_folder(source: Path, ties: str) -> RawLog:
     )
     movies = read_csv(source / "movies.csv", options)
     genres = movies.require("genres", option="attributes").fill_null("")
-    items = _items(movies, options, genres.str.split("|"))
-    return _log(source, ("ratings.csv", "movies.csv"), options, items)
+    ratings = source / "ratings.csv"
+    return RawLog(
+        events=RawTable(path=ratings, frame=pl.DataFrame()),
+        items=_items(movies, options, genres.str.split("|")),
+        options=options,
+        items_path=source / "movies.csv",
+        sources=hashed(ratings, source / "movies.csv"),
+    )
 
 
 def _read_100k(source: Path, ties: str) -> RawLog:
@@ -216,10 +234,8 @@ def _log(
     if events.name == "u.data":
         tab = options.model_copy(update={"separator": "\t"})
         raw = read_csv(events, tab, names=_100K_EVENTS, quote=None)
-    elif events.name == "ratings.dat":
-        raw = read_csv(events, options, names=_DAT_EVENTS, quote=None)
     else:
-        raw = read_csv(events, options)
+        raw = read_csv(events, options, names=_DAT_EVENTS, quote=None)
     return RawLog(
         events=raw,
         items=items,

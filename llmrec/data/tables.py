@@ -79,11 +79,19 @@ class RawLog:
 
 
 def hashed(*paths: Path) -> dict[str, str]:
-    """Return each file's name (with its folder where names repeat) and the SHA-256 of its bytes."""
+    """Return each file's name (with its folder where names repeat) and the SHA-256 of its bytes.
+
+    Raises:
+        DataError: One cannot be read.
+    """
     repeated = len({path.name for path in paths}) < len(paths)
-    return {
-        "/".join(path.parts[-2:]) if repeated else path.name: sha256_file(path) for path in paths
-    }
+    found = {}
+    for path in paths:
+        try:
+            found["/".join(path.parts[-2:]) if repeated else path.name] = sha256_file(path)
+        except OSError as error:
+            raise DataError(f"cannot be read: {error}", path=path) from error
+    return found
 
 
 def columns_of(table: pl.DataFrame) -> list[str]:

@@ -121,8 +121,9 @@ def test_a_full_disk_leaves_the_old_dataset_and_nothing_else(before, logs, tmp_p
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up its rights in a child")
+@pytest.mark.parametrize("before", ["pass", IN_PARTS], ids=["whole", "in parts"])
 @pytest.mark.parametrize("what", ["log", "place"])
-def test_without_permission_the_place_is_told(what, logs, tmp_path):
+def test_without_permission_the_place_is_told(what, before, logs, tmp_path):
     old, new = logs
     home = tmp_path / "home"
     for folder in (tmp_path, *tmp_path.parents[:2]):
@@ -130,7 +131,7 @@ def test_without_permission_the_place_is_told(what, logs, tmp_path):
     home.chmod(0o777 if what == "log" else 0o755)
     new.chmod(0o600 if what == "log" else 0o644)
     warm = LINE.format(repr(str(old)), repr(str(tmp_path / "warm")))  # every module is there
-    child = started(new, home / "data", before=f"{warm}; import os; os.setuid(65534)")
+    child = started(new, home / "data", before=f"{warm}; import os; os.setuid(65534); {before}")
     error = child.communicate()[1].decode()
     assert child.returncode == 1
     place = new if what == "log" else home / "data"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from datetime import UTC, datetime
 
 import polars as pl
@@ -260,6 +261,26 @@ class TestParts:
         more = write("more.csv", text([("f", "i1", 4, 4)]))
         append_dataset(more, tmp_path / "data", at=datetime.now(UTC), options=OPTIONS)
         assert f"{more}: is read in one piece, which takes about 0.0 GB of memory" in caplog.text
+
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_a_movielens_folder_of_csv_files(self, packed, write, tmp_path, monkeypatch):
+        ratings = "userId,movieId,rating,timestamp\n" + "".join(
+            f"{n % 5},{n % 3 + 1},{n % 9 / 2 + 0.5},{1_500_000_000 - n}\n" for n in range(40)
+        )
+        movies = (
+            "movieId,title,genres\n1,Alien (1979),Horror\n2,Aliens,Action|War\n3,X (1999),War\n"
+        )
+        source = write("ml/ratings.csv", ratings).parent
+        write("ml/movies.csv", movies)
+        if packed:
+            source = shutil.make_archive(str(tmp_path / "ml"), "zip", tmp_path, "ml")
+        options = ImportOptions(ties="item-id")
+        data = same(tmp_path, source, monkeypatch, options=options, rules=CleaningRules())
+        assert data.catalogue["1"].title == "Alien"
+        assert len(data) == 40
+        write("ml/ratings.csv", ratings.replace("1500000000", "noon"))
+        with pytest.raises(DataError, match=r"ratings.csv, row 1, column 'timestamp'"):
+            import_dataset(tmp_path / "ml", tmp_path / "bad")
 
     def test_the_old_dataset_stays_where_a_later_part_is_at_fault(self, write, tmp_path):
         out = tmp_path / "home" / "data"
