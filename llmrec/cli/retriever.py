@@ -32,7 +32,7 @@ def train(
         str,
         typer.Option(
             help="hybrid, ease, ease-low-rank, transitions, item-knn, last-item, popularity, "
-            "sequence."
+            "sequence, hybrid-sequence."
         ),
     ] = "hybrid",
     protocol: Annotated[

@@ -34,6 +34,7 @@ KINDS = {
     "last-item": "last-item",
     "popularity": "recent-popularity",
     "hybrid": "hybrid",
+    "hybrid-sequence": "hybrid-sequence",
     "sequence": "sequence",
 }
 """What can be trained, and the row of ``llmrec evaluate`` whose settings are tried."""
@@ -41,9 +42,13 @@ KINDS = {
 _SAVED_AS = {
     "ease-low-rank": MeanRetriever.kind,
     "hybrid": hybrid.KIND,
+    "hybrid-sequence": hybrid.KIND,
     "popularity": popularity.KIND,
     "sequence": sequence.KIND,
 }
+
+_READERS = {"mean", "sequence"}
+"""Which of them read an index's text vectors where there is one."""
 
 LearnFrom = Literal["all", "before-test"]
 
@@ -123,6 +128,8 @@ def train_retriever(  # noqa: PLR0913 - one keyword per part of a training
             "validation_queries": len(queries),
             "learnt_from": learn_from,
             "seed": seed,
+            "reads_texts": index is not None
+            and bool(_READERS & {kind, *chosen.get("sources", {})}),
             "git_sha": git_sha(),
             "trials": [dataclasses.asdict(trial) for trial in trials],
         },
@@ -158,7 +165,7 @@ def fit_again(path: Path, dataset: Dataset, events: pl.LazyFrame) -> Retriever:
             index holds.
     """
     training = training_of(path)
-    if "mean" in training["settings"].get("sources", {}):
+    if training["reads_texts"]:
         raise ConfigError(
             f"{path} reads text vectors, and cannot be fitted again without its index",
             remedy="Train one without --index.",

@@ -13,6 +13,7 @@ from llmrec.evaluation.baselines.closed_forms import (
     fit_transitions_row,
     grid_of,
 )
+from llmrec.evaluation.baselines.sequence import fit_sequence_row
 from llmrec.evaluation.baselines.spec import Fitting, RowSpec, Trial
 from llmrec.evaluation.baselines.tuning import tune
 from llmrec.evaluation.baselines.vectors import fit_mean_source
@@ -72,6 +73,12 @@ _MEAN = RowSpec(
     needs_index=True,
 )
 
+SEQUENCE = RowSpec(
+    name="sequence",
+    what="a causal transformer over the history",
+    fit=fit_sequence_row,
+)
+
 _FITS: dict[str, Callable[[Fitting, Mapping[str, Any]], Retriever]] = {
     "ease": fit_ease_row,
     "ease-long": fit_ease_row,
@@ -80,6 +87,7 @@ _FITS: dict[str, Callable[[Fitting, Mapping[str, Any]], Retriever]] = {
     "last-item": fit_last_item_row,
     **{f"popularity-{days:.0f}": fit_popularity_row for days in WINDOWS_DAYS},
     "mean": fit_mean_source,
+    "sequence": fit_sequence_row,
 }
 
 
@@ -105,15 +113,19 @@ def fit_hybrid_row(fitting: Fitting, settings: Mapping[str, Any]) -> HybridRetri
 
 
 def choose_hybrid(
-    fitting: Fitting, queries: Sequence[Query], protocol: SplitProtocol
+    fitting: Fitting,
+    queries: Sequence[Query],
+    protocol: SplitProtocol,
+    *,
+    more: Sequence[RowSpec] = (),
 ) -> tuple[Mapping[str, Any], list[Trial]]:
     """Tune every source alone, then choose how they count together; see ``fit_hybrid``.
 
-    Arguments as for ``tune``.
+    Arguments as for ``tune``; ``more`` are sources beside the closed forms.
     """
     chosen: dict[str, Mapping[str, Any]] = {}
     trials = []
-    for spec in _SPECS if fitting.index is None else (*_SPECS, _MEAN):
+    for spec in (*_SPECS, *([] if fitting.index is None else [_MEAN]), *more):
         chosen[spec.name], tried = tune(spec, fitting, queries, protocol)
         trials += [_named(trial, source=spec.name) for trial in tried]
     chosen = _with_long(chosen)

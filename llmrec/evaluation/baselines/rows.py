@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,12 @@ from llmrec.evaluation.baselines.closed_forms import (
     fit_transitions_row,
     grid_of,
 )
-from llmrec.evaluation.baselines.hybrid import HYBRID_DEFAULT, choose_hybrid, fit_hybrid_row
+from llmrec.evaluation.baselines.hybrid import (
+    HYBRID_DEFAULT,
+    SEQUENCE,
+    choose_hybrid,
+    fit_hybrid_row,
+)
 from llmrec.evaluation.baselines.sequence import fit_sequence_row
 from llmrec.evaluation.baselines.spec import Fitting, Ranker, RowSpec
 from llmrec.evaluation.baselines.vectors import fit_mean, fit_text
@@ -126,6 +132,13 @@ ROWS: dict[str, RowSpec] = {
             what="a causal transformer over the history, trained on the log",
             fit=fit_sequence_row,
             grid=grid_of(dropout=(0.2, 0.4)),
+        ),
+        RowSpec(
+            name="hybrid-sequence",
+            what="the hybrid's sources and the sequence model, fused",
+            fit=fit_hybrid_row,
+            grid=(HYBRID_DEFAULT,),
+            choose=partial(choose_hybrid, more=(SEQUENCE,)),
         ),
         RowSpec(
             name="mean",
