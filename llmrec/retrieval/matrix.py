@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 KIND = "item-matrix"
 WEIGHTS_FILE = "weights.npz"
+_DAY_S = 86_400.0
 _LEAST = 1e-9  # a past event that counts less is not looked up
 
 
@@ -33,7 +34,8 @@ class ItemMatrixRetriever(DenseRetriever):
     An event counts ``decay ** age`` times its own weight, where its age is the number of later
     events, omitted ones included; of several events on one item the newest counts. Events of
     items that are not in the catalogue count for nothing. With a decay of 1 all events count
-    alike, with 0 only the newest.
+    alike, with 0 only the newest. With a half-life, events also count less the longer they lie
+    before the newest one.
 
     Args:
         catalogue: The items.
@@ -41,6 +43,8 @@ class ItemMatrixRetriever(DenseRetriever):
             of the past, column = the item that it speaks for.
         name: The source that candidates carry.
         decay: In [0, 1].
+        half_life_days: After how many days before the newest event one counts half; None: no decay
+            by time.
         settings: What the weights were made with, for the identity.
         before: The moment that all learnt events lie before; see ``DenseRetriever``.
 
@@ -48,13 +52,14 @@ class ItemMatrixRetriever(DenseRetriever):
         ConfigError: The weights do not fit the catalogue, or the decay is outside [0, 1].
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword per part
         self,
         catalogue: Catalogue,
         weights: Any,  # noqa: ANN401 - NumPy or SciPy
         *,
         name: str,
         decay: float = 1.0,
+        half_life_days: float | None = None,
         settings: Mapping[str, Any] | None = None,
         before: datetime | None = None,
     ) -> None:
@@ -65,7 +70,10 @@ class ItemMatrixRetriever(DenseRetriever):
             raise ConfigError(f"weights of shape {weights.shape} for {len(catalogue)} items")
         if not 0.0 <= decay <= 1.0:
             raise ConfigError(f"decay is {decay}; it must lie between 0 (newest only) and 1 (all)")
+        if half_life_days is not None and not half_life_days > 0:
+            raise ConfigError(f"half_life_days is {half_life_days}; it must be above 0, or None")
         self._weights, self._name, self._decay = weights, name, decay
+        self._half_life_days = half_life_days
         self._settings = dict(settings or {})
         self._weights_sha256: str | None = None
 
@@ -79,17 +87,20 @@ class ItemMatrixRetriever(DenseRetriever):
         """How much an event counts beside the one after it."""
         return self._decay
 
-    def with_decay(self, decay: float) -> ItemMatrixRetriever:
+    def with_decay(
+        self, decay: float, *, half_life_days: float | None = None
+    ) -> ItemMatrixRetriever:
         """Return the same weights, asked with another decay.
 
         Raises:
-            ConfigError: The decay is outside [0, 1].
+            ConfigError: The decay is outside [0, 1], or the half-life is not above 0.
         """
         other = ItemMatrixRetriever(
             self._catalogue,
             self._weights,
             name=self._name,
             decay=decay,
+            half_life_days=half_life_days,
             settings=self._settings,
             before=self._before,
         )
@@ -130,6 +141,7 @@ class ItemMatrixRetriever(DenseRetriever):
                 _unpacked(path / WEIGHTS_FILE),
                 name=made["name"],
                 decay=made["decay"],
+                half_life_days=made.get("half_life_days"),
                 settings=made["settings"],
                 before=None if before is None else datetime.fromisoformat(before),
             )
@@ -140,7 +152,9 @@ class ItemMatrixRetriever(DenseRetriever):
 
     @property
     def _made_from(self) -> dict[str, Any]:
+        by_time = {} if self._half_life_days is None else {"half_life_days": self._half_life_days}
         return {
+            **by_time,
             "name": self._name,
             "catalogue_sha256": self._catalogue.sha256,
             "decay": self._decay,
@@ -166,6 +180,9 @@ class ItemMatrixRetriever(DenseRetriever):
         newest = len(history.interactions) - 1
         for place, event in enumerate(history.interactions):
             weight = self._decay ** (newest - place) * event.weight
+            if self._half_life_days is not None:
+                age = history.interactions[newest].timestamp - event.timestamp
+                weight *= 0.5 ** (age.total_seconds() / _DAY_S / self._half_life_days)
             known = place not in history.omitted and event.item_id in self._catalogue
             if known and abs(weight) > _LEAST:
                 found[self._catalogue.position(event.item_id)] = weight

@@ -36,6 +36,9 @@ class NeighbourConfig(Settings):
     """Only so many, the strongest, speak for each item; None: all."""
     decay: float = Field(default=1.0, ge=0, le=1)
     """How much an event counts beside the one after it; 0: only the last item speaks."""
+    query_half_life_days: float | None = Field(default=None, gt=0)
+    """After how many days before the newest event one speaks half as loudly; None: no decay by
+    time."""
 
 
 def fit_neighbours(
@@ -73,7 +76,8 @@ def fit_neighbours(
         weights,
         name=name,
         decay=config.decay,
-        settings=config.model_dump(exclude={"decay"}),
+        half_life_days=config.query_half_life_days,
+        settings=config.model_dump(exclude={"decay", "query_half_life_days"}),
         before=before,
     )
 

@@ -197,3 +197,24 @@ def test_items_without_events_have_no_vector_and_are_not_proposed():
         )
     with pytest.raises(DataError, match="ease-low-rank needs training events"):
         fit_low_rank(CATALOGUE, events())
+
+
+def test_events_may_also_speak_less_the_older_they_are(tmp_path):
+    weights = np.zeros((4, 4), dtype=np.float32)
+    weights[0, 3], weights[1, 3], weights[2, 3] = 1, 10, 100
+    ranker = ItemMatrixRetriever(
+        CATALOGUE, weights, name="test", decay=0.5, half_life_days=1.0
+    )  # a history's events lie a day apart
+    past = [history("abc"), history("ab").without([1])]
+    assert ranker.scores(past)[:, 3].tolist() == [100 + 10 / 4 + 1 / 16, 1 / 4]
+    ranker.save(tmp_path / "it")
+    again = ItemMatrixRetriever.load(tmp_path / "it", catalogue=CATALOGUE)
+    assert again.identity == ranker.identity != ranker.with_decay(0.5).identity
+    assert np.array_equal(again.scores(past), ranker.scores(past))
+    config = NeighbourConfig(query_half_life_days=1.0)
+    fitted = fit_neighbours(CATALOGUE, events(u="ab", v="bc", w="adb"), config)
+    assert fitted.scores(past)[1, 3] == pytest.approx(
+        fit_neighbours(CATALOGUE, events(u="ab", v="bc", w="adb")).scores(past)[1, 3] / 2
+    )
+    with pytest.raises(ConfigError, match="half_life_days is 0"):
+        ranker.with_decay(0.5, half_life_days=0)

@@ -76,7 +76,7 @@ def test_every_byte_of_a_saved_retriever_is_checked(folder, tmp_path):
 
 
 def test_what_told_of_its_quality_is_kept_beside_it(folder):
-    assert json.loads((folder / MANIFEST).read_text())["metrics"] == {"ndcg@10": 0.5}
+    assert json.loads((folder / MANIFEST).read_text())["metrics"]["ndcg@10"] == 0.5
 
 
 def test_nothing_is_left_behind_where_the_disk_is_full(tmp_path, monkeypatch):

@@ -64,10 +64,10 @@ def fit_item_knn_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever
     config = NeighbourConfig.of(dict(settings), source="item-knn")
     fitted = fitting.remember(
         "item-knn",
-        config.model_dump(exclude={"decay"}),
+        config.model_dump(exclude={"decay", "query_half_life_days"}),
         lambda: fit_neighbours(fitting.catalogue, fitting.events, config, before=fitting.before),
     )
-    return fitted.with_decay(config.decay)
+    return fitted.with_decay(config.decay, half_life_days=config.query_half_life_days)
 
 
 def fit_ease_row(fitting: Fitting, settings: Mapping[str, Any]) -> Retriever:
