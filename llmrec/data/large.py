@@ -30,7 +30,7 @@ from llmrec.errors import DataError
 from llmrec.progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from llmrec.data.cleaning import CleaningRules, Journal
@@ -119,13 +119,8 @@ def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) ->
     for one in streams:
         _check(one, streams[0], roles)
     begins = list(itertools.accumulate((one.n_rows for one in streams), initial=0))
-    blank = pl.concat([one.blank + begin for one, begin in zip(streams, begins, strict=False)])
     try:
-        rows = pl.concat([one.rows.select(wanted) for one in streams], how="vertical_relaxed")
-        rows = rows.with_row_index(ROW, offset=1)
-        if len(blank):
-            rows = rows.filter(~pl.col(ROW).is_in(blank.implode()))
-        _deal_out(rows, options.user, begins[-1], folder / "dealt")
+        _deal_out(_joined(streams, begins, wanted), options.user, begins[-1], folder / "dealt")
     except pl.exceptions.PolarsError as error:
         for one in streams:
             one.refuse_faults()
@@ -140,7 +135,7 @@ def deal(source: Path, options: ImportOptions, log_format: str, folder: Path) ->
             frame=streams[0].header.frame,
             parts=starts if len(files) > 1 else (),
         ),
-        n_events=begins[-1] - len(blank),
+        n_events=begins[-1] - sum(len(one.blank) for one in streams),
         folders=tuple(parts),
         rest=folder,
     )
@@ -202,6 +197,22 @@ def _check(one: Stream, first: Stream, roles: Mapping[str, str]) -> None:
     refuse_other_columns(first.header, header)
     for role, name in roles.items():
         header.require(name, option=role)
+
+
+def _joined(
+    streams: Sequence[Stream], begins: Sequence[int], wanted: Sequence[str]
+) -> pl.LazyFrame:
+    """Return the numbered rows of all files, without blank lines.
+
+    Args:
+        streams: The files.
+        begins: How many rows stand before those of each.
+        wanted: The columns.
+    """
+    rows = pl.concat([one.rows.select(wanted) for one in streams], how="vertical_relaxed")
+    rows = rows.with_row_index(ROW, offset=1)
+    blank = pl.concat([one.blank + begin for one, begin in zip(streams, begins, strict=False)])
+    return rows.filter(~pl.col(ROW).is_in(blank.implode())) if len(blank) else rows
 
 
 def _deal_out(rows: pl.LazyFrame, user: str, n_rows: int, folder: Path) -> None:
