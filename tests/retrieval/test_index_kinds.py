@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -145,18 +148,66 @@ def test_unreadable_settings_of_the_store_are_refused(copy, settings):
         ItemIndex.load(copy)
 
 
-def test_a_disk_without_room_leaves_the_old_index(copy, monkeypatch):
-    import faiss
+_SAVE = """
+import resource, sys
+import numpy as np
+from llmrec.errors import ArtifactError
+from llmrec.retrieval import ItemIndex
+from llmrec.retrieval.stores.parameters import store_parameters
+from llmrec.types import Catalogue, Item
 
-    def full(*_):
-        raise RuntimeError("Error in write_index: No space left on device")
+path, kind, most, times = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+catalogue = Catalogue([Item(item_id=f"i{n}", title="x") for n in range(5000)])
+vectors = np.random.default_rng(1).standard_normal((5000, 12)).astype(np.float32)
+settings = {"flat": {}, "ivf-flat": {"lists": 40, "probes": 12}}[kind]
+store = store_parameters(kind, settings, source="test")
+index = ItemIndex(catalogue, list(catalogue), vectors, store=store)
+if most:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+print("built", flush=True)
+try:
+    for _ in range(times):
+        index.save(path)
+except ArtifactError as error:
+    sys.exit(f"told: {error}")
+"""
 
-    monkeypatch.setattr(faiss, "write_index", full)
-    with pytest.raises(ArtifactError, match="No space left"):
-        made().save(copy)
-    monkeypatch.undo()
+
+def _save(path, kind, *, most=0, times=1) -> subprocess.Popen:
+    words = [sys.executable, "-c", _SAVE, str(path), kind, str(most), str(times)]
+    return subprocess.Popen(  # noqa: S603 - our own words
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("kind", ["flat", "ivf-flat"])
+def test_a_disk_without_room_is_told_and_leaves_the_old_index(copy, kind):
+    """No file may grow beyond 100 kB, as on a disk that is full."""
+    with _save(copy, kind, most=100_000) as saving:
+        _, told = saving.communicate(timeout=120)
+    assert saving.returncode == 1
+    assert "told: " in told
+    assert "cannot be written" in told
     verify_index(copy)
     assert [p.name for p in copy.parent.iterdir()] == ["copy"]
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.01, 0.03, 0.08])
+def test_a_kill_while_saving_leaves_a_whole_index(copy, pause_s):
+    drawn = np.random.default_rng(1).standard_normal((N, DIM)).astype(np.float32)
+    catalogue = Catalogue([Item(item_id=i, title="x") for i in CATALOGUE])
+    after = ItemIndex(catalogue, list(catalogue), drawn, store=STORE).sha256
+    either = {ItemIndex.load(copy).sha256, after}
+    with _save(copy, "ivf-flat", times=1000) as saving:
+        assert saving.stdout.readline() == "built\n"
+        time.sleep(pause_s)
+        saving.kill()
+        saving.wait(timeout=60)
+    verify_index(copy)
+    made = ItemIndex.load(copy)
+    assert made.sha256 in either
+    made.save(copy)
+    assert [p.name for p in copy.parent.iterdir()] == ["copy"]  # no draft of the killed one
 
 
 @pytest.mark.parametrize(

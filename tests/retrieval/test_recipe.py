@@ -19,6 +19,14 @@ def test_every_recipe_that_ships_is_whole(name):
     assert load_template(recipe.item_template).variables == {"title", "attributes"}
 
 
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_makes_an_index_of_a_single_item(name):
+    catalogue = Catalogue([Item(item_id="1", title="One")])
+    index = ItemIndex.build(catalogue, HashEncoder(), recipe=load_recipe(name))
+    hits = index.search(HashEncoder().encode(["one", "two"]), 5)
+    assert hits.rows.tolist() == [[0], [0]]
+
+
 def test_the_default_recipe_ships():
     assert "flat.v1" in recipe_names()
     assert load_recipe("flat.v1").encoder == "minilm"
