@@ -133,7 +133,7 @@ def _candidates(dimension: int) -> list[ApproximateParameters]:
     return [
         SqParameters(),
         IvfFlatParameters(),
-        IvfPqParameters(parts=parts, bits=4, rotate=False),
+        IvfPqParameters(parts=parts, bits=4, rotate=False, rerank=4),
         HnswParameters(),
     ]
 

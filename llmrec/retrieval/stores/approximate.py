@@ -122,11 +122,9 @@ class ApproximateStore:
     def index_bytes(self) -> int:
         """Return the size of the FAISS index, as it is written."""
         faiss = require("faiss", "cpu")
-        writer = faiss.CountingIOWriter() if hasattr(faiss, "CountingIOWriter") else None
-        if writer is None:
-            return int(faiss.serialize_index(self._index).nbytes)
-        faiss.write_index(self._index, writer)
-        return int(writer.total)
+        sizes: list[int] = []
+        faiss.write_index(self._index, faiss.PyCallbackIOWriter(lambda raw: sizes.append(len(raw))))
+        return sum(sizes)
 
     def search(
         self,
