@@ -35,6 +35,15 @@ def llmrec(monkeypatch, capsys):
     return run
 
 
+def test_reasons_are_found_for_what_a_hybrid_recommends(world, tmp_path, llmrec):
+    train_retriever(world, "hybrid", SplitProtocol.named("leave-one-out.v1")).save(tmp_path / "it")
+    words = ("--dataset", world.path, "--retriever", tmp_path / "it", "--model", "none")
+    code, out, err = llmrec("recommend", *words, "--user", "p0017", "-k", "2", "--json")
+    assert code == 0, err
+    for item in json.loads(out)[0]["recommendations"]:
+        assert item["explanation"]["text"]
+
+
 @pytest.mark.parametrize("kind", CLOSED)
 def test_every_kind_is_trained_loaded_and_recommends(kind, world, tmp_path, llmrec):
     out = tmp_path / "it"
@@ -48,8 +57,11 @@ def test_every_kind_is_trained_loaded_and_recommends(kind, world, tmp_path, llmr
     code, shown, _ = llmrec("retriever", "show", out, "--json")
     assert (code, json.loads(shown)) == (0, told)
     words = ("--dataset", world.path, "--retriever", out, "--model", "none", "--user", "p0017")
-    code, _, err = llmrec("recommend", *words, "-k", "2", "--no-explain")
+    code, out, err = llmrec("recommend", *words, "-k", "2", "--no-explain", "--json")
     assert code == 0, err
+    for item in json.loads(out)[0]["recommendations"]:
+        assert bool(item["sources"]) == (kind == "hybrid")
+        assert all(said["rank"] >= 1 for said in item["sources"].values())
 
 
 def test_a_table_shows_trials_and_what_each_source_is_worth(world, tmp_path, llmrec):

@@ -138,6 +138,10 @@ def as_json(history: History, rows: Sequence[Recommendation]) -> dict[str, Any]:
                 "source": row.candidate.source,
                 "retrieval_rank": row.candidate.rank,
                 "retrieval_score": row.candidate.score,
+                "sources": {
+                    name: {"score": score, "rank": rank}
+                    for name, (score, rank) in row.candidate.sources.items()
+                },
                 "moved_from": row.moved_from,
                 "moved_by": list(row.moved_by),
                 "explanation": _explanation_json(row.explanation),

@@ -49,7 +49,8 @@ def check_moments(histories: Sequence[History], before: datetime | None, *, what
             raise LeakageError(
                 f"{what} counts events up to {before.isoformat()}, and the history of user "
                 f"{history.user_id!r} ends at {history.as_of.isoformat()}",
-                remedy="Count only what lies before the earliest moment in question.",
+                remedy="Ask about a later moment, or learn only from what lies before the earliest "
+                "one in question.",
             )
 
 

@@ -218,3 +218,13 @@ def test_events_may_also_speak_less_the_older_they_are(tmp_path):
     )
     with pytest.raises(ConfigError, match="half_life_days is 0"):
         ranker.with_decay(0.5, half_life_days=0)
+
+
+@pytest.mark.parametrize("fit", [fit_ease, fit_neighbours, fit_transitions, fit_low_rank])
+def test_a_catalogue_of_one_or_no_item_is_fitted_or_refused_in_words(fit):
+    one = Catalogue([Item(item_id="a", title="A")])
+    [row] = fit(one, events(u="aa", v="a")).retrieve([history("x")], 3)
+    assert [c.item.item_id for c in row] == ["a"]
+    assert fit(one, events(u="a")).retrieve([history("a")], 3) == [[]]
+    with pytest.raises(DataError, match="training events"):
+        fit(Catalogue([]), events())
