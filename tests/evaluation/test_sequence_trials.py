@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import timedelta
 
 import pytest
 
 from llmrec.data import SplitProtocol, load, split
-from llmrec.errors import ArtifactError, ConfigError
+from llmrec.encode import HashEncoder
+from llmrec.errors import ArtifactError, ConfigError, LeakageError
 from llmrec.evaluation import evaluate
 from llmrec.evaluation.baselines import ROWS
+from llmrec.evaluation.retrievers import fit_again, train_retriever
 from llmrec.evaluation.sequence_trials import SequenceTrials, run_sequence_trials
+from llmrec.retrieval import ItemIndex, load_retriever
 from llmrec.retrieval.sequence import SequenceConfig, fit_sequence
 
 pytest.importorskip("torch")
@@ -62,3 +66,19 @@ def test_a_wrong_setting_or_a_broken_log_is_named(log, tmp_path):
     (tmp_path / "trials.json").write_text("[")
     with pytest.raises(ArtifactError, match="cannot be read"):
         run_sequence_trials(log.path, "leave-one-out.v1", trials, tmp_path / "trials.json")
+
+
+def test_it_is_trained_saved_and_loaded_with_text_vectors_or_without(log, loo, tmp_path):
+    ItemIndex.build(log.catalogue, HashEncoder()).save(tmp_path / "index")
+    settings = {**BASE, "dropout": 0.1}
+    known = log.history("u00", as_of=log.last_moment + timedelta(seconds=1))
+    for name, index in (("plain", None), ("with texts", tmp_path / "index")):
+        trained = train_retriever(log, "sequence", loo, settings=settings, index=index)
+        trained.save(tmp_path / name)
+        again = load_retriever(tmp_path / name, catalogue=log.catalogue)
+        assert again.retrieve([known], 5) == trained.retriever.retrieve([known], 5)
+        with pytest.raises(LeakageError, match="sequence counts events up to"):
+            again.retrieve([log.history("u00", as_of=log.last_moment - timedelta(days=3))], 5)
+    assert fit_again(tmp_path / "plain", log, log.interactions).name == "sequence"
+    with pytest.raises(ConfigError, match="without its index"):
+        fit_again(tmp_path / "with texts", log, log.interactions)

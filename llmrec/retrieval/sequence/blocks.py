@@ -110,9 +110,9 @@ def rotations(places: Tensor, width: int, dtype: torch.dtype) -> tuple[Tensor, T
         width: Of an attention head.
         dtype: Of the results.
     """
-    powers = torch.arange(0, width, 2, device=places.device, dtype=torch.float64) / width
-    angles = places[:, None, :, None].double() / _ROTARY_BASE**powers
-    return angles.cos().to(dtype), angles.sin().to(dtype)
+    powers = torch.arange(0, width, 2, device=places.device, dtype=dtype) / width
+    angles = places[:, None, :, None].to(dtype) / _ROTARY_BASE**powers
+    return angles.cos(), angles.sin()
 
 
 def decays(places: Tensor, heads: int, dtype: torch.dtype) -> Tensor:

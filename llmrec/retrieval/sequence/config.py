@@ -56,7 +56,7 @@ class SequenceConfig(Settings):
     """The model that is judged and kept is a running mean over about so many steps; 1: the last."""
     epochs: int = Field(default=60, ge=1)
     """Passes over the log; with validation queries at most so many."""
-    patience: int = Field(default=3, ge=1)
+    patience: int = Field(default=5, ge=1)
     """Epochs without a better NDCG@10 on the validation queries after which training ends."""
     checkpoint_steps: int = Field(default=2000, ge=1)
     """Steps after which the state is kept, beside the end of every epoch."""

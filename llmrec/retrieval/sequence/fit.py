@@ -83,7 +83,7 @@ def fit_sequence(  # noqa: PLR0913 - one keyword per part of a training
         "texts_sha256": None if texts is None else texts.sha256,
         "text_encoder": None if texts is None else texts.origin.encoder,
     }
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         weights, vectors, metrics = job.trained(validation, made_from, folder)
     return SequenceRetriever(
         ItemIndex(catalogue, list(catalogue), vectors),

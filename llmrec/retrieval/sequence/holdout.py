@@ -70,7 +70,7 @@ def last_events_out(
 ) -> tuple[pl.LazyFrame, list[Query]]:
     """Return a log without the last events of some users, and queries that ask for them.
 
-    Users of one event are left alone, and so are those who had the last event's item before.
+    Users of one event are left alone.
 
     Args:
         catalogue: Targets are its items.
@@ -80,15 +80,14 @@ def last_events_out(
     """
     order = ("user_id", "timestamp_s", "sequence")
     events = interactions.select(INTERACTIONS.names()).sort(order).collect()
-    later = pl.int_range(pl.len()).over("user_id")
-    new = pl.int_range(pl.len()).over("user_id", "item_id") == 0
-    last = events.with_columns(later=pl.len().over("user_id") - 1 - later, place=later, new=new)
-    can = last.filter((pl.col("later") == 0) & (pl.col("place") > 0) & pl.col("new"))
-    users = can.filter(pl.col("item_id").is_in(list(catalogue)))["user_id"]
+    place = pl.int_range(pl.len()).over("user_id")
+    events = events.with_columns(place=place, is_last=place == pl.len().over("user_id") - 1)
+    targets = events.filter(pl.col("is_last") & (pl.col("place") > 0))
+    users = targets.filter(pl.col("item_id").is_in(list(catalogue)))["user_id"]
     drawn = np.random.default_rng(seed).permutation(len(users))[:n_users]
     chosen = users[np.sort(drawn)]
     held = pl.col("user_id").is_in(chosen.implode())
-    rest = last.filter(~held | (pl.col("later") > 0)).select(INTERACTIONS.names())
+    rest = events.filter(~held | ~pl.col("is_last")).select(INTERACTIONS.names())
     asked = events.filter(held).partition_by("user_id", maintain_order=True)
     return rest.lazy(), [_query(frame) for frame in asked]
 

@@ -16,6 +16,7 @@ from llmrec.retrieval.sequence.model import Rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from llmrec.retrieval.sequence.config import SequenceConfig
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class Validation:
-    """Queries that are read once and asked after every epoch; seen items are not ranked.
+    """Queries that are read once and asked after every epoch.
+
+    Items of a history are not ranked, unless the query's target is one of them.
 
     Args:
         queries: One target each; those on items that are not in the catalogue are refused by it.
@@ -55,14 +58,19 @@ class Validation:
                 batch_events=config.batch_events,
             )
         )
-        self._targets = [[catalogue.position(query.target.item_id)] for query in queries]
-        self._histories, self._catalogue, self._texts = histories, catalogue, texts
+        self._targets = [catalogue.position(query.target.item_id) for query in queries]
+        seen = seen_pairs(histories, catalogue)
+        self._seen: list[Sequence[int] | NDArray[np.int64]] = [
+            [] if target in seen[n : n + 1].items else seen[n : n + 1].items
+            for n, target in enumerate(self._targets)
+        ]
+        self._n_items, self._texts = len(catalogue), texts
 
     @torch.no_grad()
     def __call__(self, model: SequenceModel) -> float:
         """Return the mean NDCG@10 over the queries."""
         vectors = model.item_vectors(
-            torch.arange(len(self._catalogue), device=model.start.device), self._texts
+            torch.arange(self._n_items, device=model.start.device), self._texts
         )
         values = []
         for chosen, batch in self._batches:
@@ -70,7 +78,7 @@ class Validation:
             last = torch.from_numpy(batch.lengths - 1).to(model.start.device)
             users = model(vectors, rows)[torch.arange(len(last)), last]
             block = (users @ vectors.T).float().cpu().numpy()
-            seen = seen_pairs([self._histories[n] for n in chosen], self._catalogue)
-            ranks = rank_targets(block, Pairs.of([self._targets[n] for n in chosen]), seen)
+            seen = Pairs.of([self._seen[n] for n in chosen])
+            ranks = rank_targets(block, Pairs.of([[self._targets[n]] for n in chosen]), seen)
             values.append(METRICS["ndcg"](ranks, 10))
         return float(np.concatenate(values).mean())

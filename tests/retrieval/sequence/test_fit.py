@@ -136,6 +136,14 @@ def test_validation_decides_which_epoch_is_kept(ring, small):
     assert len(values) <= min(small.epochs, retriever.metrics["epochs"] + 3)
 
 
+def test_who_takes_the_same_again_can_be_validated_on(ring, small):
+    twice = pl.concat([walks(), walks().with_columns(pl.col("timestamp_s") + 30 * 86_400)])
+    rest, queries = last_events_out(ring, twice, seed=0)
+    short = small.model_copy(update={"epochs": 6})
+    values = fit_sequence(ring, rest, short, validation=queries).metrics["validation_ndcg@10"]
+    assert max(values) > 0.5
+
+
 def test_held_out_events_are_the_last_and_are_not_trained_on(ring):
     rest, queries = last_events_out(ring, walks(), seed=0, n_users=7)
     whole, kept = walks().collect(), rest.collect()
