@@ -30,6 +30,9 @@ class EngineCard:
     context_length: int
     """Tokens of prompt and answer together, at most."""
     adapter_sha256: str | None = None
+    adapter_prompts: str | None = None
+    """The template and serializer that the adapter was trained on, where that is known; ranking
+    with others is refused."""
     weights_proven: bool = True
     """Off where the weights (or the adapter's) lie elsewhere, so that nobody here hashed them."""
     settings: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from llmrec.errors import EngineError
+from llmrec.llm.adapter import load_merged
 from llmrec.llm.answers import AnswerText, choose_token, control_ids
 from llmrec.llm.base import EngineCard, EngineStats, LogProbs
 from llmrec.llm.batching import alike, packs
@@ -40,6 +41,7 @@ class TransformersEngine:
 
     Args:
         model: An embedded name, a folder or a hub id.
+        adapter: The folder of an adapter of this model, which is merged into it.
         dtype: ``bfloat16``, ``float16`` or ``float32``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ...
         batch_tokens: Tokens (padding included) that one pass takes, at most, beyond a single
@@ -48,29 +50,30 @@ class TransformersEngine:
     Raises:
         ModelNotFoundError: No such model.
         EngineError: Dtype, device or the model's head is not supported.
-        MissingExtraError: PyTorch or Transformers is not installed.
+        ArtifactError: The adapter is damaged, or of another base.
+        MissingExtraError: PyTorch, Transformers or PEFT is not installed.
     """
 
     def __init__(
         self,
         model: str | Path,
         *,
+        adapter: str | Path | None = None,
         dtype: str = "bfloat16",
         device: str = "auto",
         batch_tokens: int | None = None,
     ) -> None:
+        loaded, added = load_merged(str(model), adapter, dtype=dtype, device=device)
         folder = obtain(str(model))
-        self._stand_on(
-            CausalModel.load(folder, dtype=dtype, device=device),
-            ChatTokenizer.load(folder),
-            batch_tokens,
-        )
+        self._stand_on(CausalModel(loaded), ChatTokenizer.load(folder), batch_tokens)
         self._card = EngineCard(
             engine="transformers",
             model=str(model),
             weights_sha256=weights_sha256(folder),
             dtype=dtype,
             context_length=self._running.context_length,
+            adapter_sha256=None if added is None else added.sha256,
+            adapter_prompts=None if added is None else added.prompts,
         )
 
     @classmethod
@@ -79,8 +82,6 @@ class TransformersEngine:
         model: Any,  # noqa: ANN401 - Transformers is an optional package
         tokenizer: ChatTokenizer,
         card: EngineCard,
-        *,
-        batch_tokens: int | None = None,
     ) -> Self:
         """Return an engine that asks a model in memory, as it is at each question.
 
@@ -88,13 +89,12 @@ class TransformersEngine:
             model: A Transformers causal language model, which is put into evaluation mode.
             tokenizer: Its tokenizer.
             card: What the engine is to say of it.
-            batch_tokens: As for the class.
 
         Raises:
             EngineError: The model's head is not supported.
         """
         engine = cls.__new__(cls)
-        engine._stand_on(CausalModel(model), tokenizer, batch_tokens)
+        engine._stand_on(CausalModel(model), tokenizer, None)
         engine._card = card
         return engine
 

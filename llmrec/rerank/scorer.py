@@ -6,7 +6,8 @@ import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from llmrec.errors import ConfigError
+from llmrec.errors import ArtifactError, ConfigError
+from llmrec.llm.adapter import prompts_name
 from llmrec.rerank.base import identity_of, settings_identity
 from llmrec.templates import AnswerEncoder, load_template, render_batch
 from llmrec.types import Ranking
@@ -35,8 +36,21 @@ class EngineScorer(ABC):
         self.template = load_template(template)
         self.context = context
         """What ``explain`` fills its own template with, so that both prompts begin alike."""
+        self._check_adapter()
         self._answers = AnswerEncoder(engine.tokenizer)
         self._warned = False
+
+    def _check_adapter(self) -> None:
+        """Refuse an adapter that was trained on other prompts than these."""
+        trained = self.engine.card.adapter_prompts
+        serializer = self.context.serializer.config.sha256
+        here = prompts_name(self.template.template_id, self.template.sha256, serializer)
+        if trained not in (None, here):
+            raise ArtifactError(
+                f"the adapter of {self.engine.card.identity} was trained on {trained}, "
+                f"but the prompts are {here}",
+                remedy="Rank with the template and the serializer that its recipe.json names.",
+            )
 
     @property
     def settings(self) -> dict[str, Any]:

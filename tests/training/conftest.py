@@ -76,7 +76,7 @@ def base(tiny):
     return tiny()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_recipe(base):
     """A small recipe on the tiny Llama; keywords replace its keys."""
 
@@ -107,7 +107,7 @@ def make_recipe(base):
             "serving": serving,
             "lora": {"r": 2},
             "candidates": {"most": 6, "least": 3, "positions_per_user": 3},
-            "validation": {"queries": 120, "every_steps": 3, "patience": 10},
+            "validation": {"queries": 80, "every_steps": 6, "patience": 10},
             **keys,
         }
         return Recipe.of(values)
