@@ -19,6 +19,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "evaluate": ("llmrec.cli.evaluate", "How good every row is on a dataset, and how sure."),
     "compare": ("llmrec.cli.compare", "Two evaluation runs, query by query: is it chance?"),
     "fusion": ("llmrec.cli.fusion", "Fit how much the LLM's ranking counts."),
+    "finetune": ("llmrec.cli.finetune", "Train a ranking adapter on a dataset, by a recipe."),
+    "adapter": ("llmrec.cli.adapter", "List, show, merge and export ranking adapters."),
     "prompt": ("llmrec.cli.prompt", "List, check and render prompt templates."),
     "models": ("llmrec.cli.models", "Obtain, list and locate models."),
     "vllm": ("llmrec.cli.vllm", "Start a vLLM server fit for scoring, or check one."),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmrec.artifacts import read_manifest
+from llmrec.artifacts import check_place, read_manifest, replace_folder, write_artifact
 from llmrec.errors import ArtifactError, require
 from llmrec.llm.causal_model import load_model
-from llmrec.llm.models import files_sha256, obtain, weights_sha256
+from llmrec.llm.models import files_sha256, obtain, obtain_tokenizer, weights_sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 KIND = "adapter"
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
+_TOKENIZER_FILES = (
+    *("tokenizer", "chat_template", "special_tokens", "added_tokens", "vocab", "merges"),
+)
 _AGAIN = "Train the adapter again with `llmrec finetune`."
 
 
@@ -135,6 +139,48 @@ def load_merged(
         added.check_base(name, weights_sha256(folder))
     model = load_model(folder, dtype=dtype, device=device)
     return (model if added is None else merged(model, added.path)), added
+
+
+def save_merged(name: str, adapter: Path, out: Path, *, dtype: str) -> None:
+    """Write a model's folder: the base with an adapter's weights added in, and its tokenizer.
+
+    Args:
+        name: The base: an embedded name, a folder or a hub id.
+        adapter: The adapter's folder.
+        out: Must not exist, or be an earlier merge.
+        dtype: Of the weights, as they are added and written.
+
+    Raises:
+        ArtifactError: The adapter is of another base, or ``out`` cannot be written.
+    """
+    check_place(out, "model")
+    model, added = load_merged(name, adapter, dtype=dtype, device="cpu")
+    origin = {"base": name, "adapter_sha256": added and added.sha256}
+    with write_artifact(out, "model", made_from=origin) as draft:
+        model.save_pretrained(str(draft))
+        for file in sorted(obtain_tokenizer(name).iterdir()):
+            if file.name.startswith(_TOKENIZER_FILES):
+                shutil.copy(file, draft / file.name)
+
+
+def export_adapter(adapter: Adapter, out: Path) -> Path:
+    """Write PEFT's two files into a folder named by the adapter's content hash.
+
+    Args:
+        adapter: What to write.
+        out: The folder that gets ``<hash>/``.
+
+    Returns:
+        That folder.
+
+    Raises:
+        ArtifactError: It cannot be written.
+    """
+    place = out / adapter.sha256[:12]
+    with replace_folder(place) as draft:
+        for name in (WEIGHTS_FILE, CONFIG_FILE):
+            shutil.copy(adapter.path / name, draft / name)
+    return place
 
 
 def _check_keys(path: Path, wanted: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
