@@ -40,7 +40,9 @@ def finetune(
     chosen = load_recipe(recipe)
     if base is not None:
         chosen = chosen.model_copy(update={"base": base})
-    logging.getLogger("llmrec").setLevel(logging.INFO)
+    told = logging.getLogger("llmrec.training")
+    told.setLevel(logging.INFO)
+    told.addHandler(logging.StreamHandler())  # standard error: how far training is
     adapter = train(load(dataset), chosen, out, protocol=protocol)
     if as_json:
         print_json({"sha256": adapter.sha256, **adapter.made_from, "metrics": adapter.metrics})

@@ -5,10 +5,11 @@ This module imports Transformers, so it is imported only where training begins.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments
 
 from llmrec.errors import EngineError
 from llmrec.training.batches import collate, training_order
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from llmrec.training.loss import RankingLoss
     from llmrec.training.recipe import Recipe, StageSettings
     from llmrec.training.tree import Tree
+
+logger = logging.getLogger(__name__)
 
 METRIC = "ndcg10"
 
@@ -60,6 +63,7 @@ class AdapterTrainer(Trainer):
     ) -> None:
         super().__init__(**keywords, data_collator=collate)
         self._loss, self._validate = loss, validate
+        self.remove_callback(PrinterCallback)  # it writes to standard output
         self.model_accepts_loss_kwargs = False  # so that steps of accumulation are averaged
 
     def compute_loss(
@@ -91,6 +95,11 @@ class AdapterTrainer(Trainer):
         metrics = {f"eval_{METRIC}": self._validate()}
         model.train()
         self.log(metrics)
+        state = self.state
+        logger.info(
+            "Step %d of %d: NDCG@10 %.4f on half A.",
+            *(state.global_step, state.max_steps, metrics[f"eval_{METRIC}"]),
+        )
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )

@@ -32,8 +32,9 @@ def test_an_adapter_is_trained_and_passed_on(run, walkers, make_recipe, tmp_path
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(recipe))
     home = tmp_path / "adapters"
     words = ("--recipe", tmp_path / "mine.yaml", "--out", home / "mine")
-    code, _, err = run("finetune", walkers.path, *words)
+    code, out, err = run("finetune", walkers.path, *words, "--json")
     assert code == 0, err
+    assert json.loads(out)["recipe"] == "tiny.v1"
 
     code, out, err = run("adapter", "list", home, "--json")
     assert code == 0, err
