@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -11,7 +14,7 @@ from llmrec.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+    from importlib.resources.abc import Traversable
 
 
 class _OnceLoader(yaml.SafeLoader):
@@ -61,6 +64,48 @@ class Settings(BaseModel):
             ConfigError: The file is missing, not YAML, not a mapping, invalid, or has a key twice.
         """
         return cls.of(read_mapping(path), source=str(path))
+
+
+S = TypeVar("S", bound=Settings)
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped(Generic[S]):
+    """The YAML files of one kind that ship with llmrec; people's own are read beside them."""
+
+    model: type[S]
+    what: str
+    """What messages call one of them."""
+    package: str
+    folder: str = "."
+    """Where in the package they lie."""
+
+    def names(self) -> list[str]:
+        """Return the names of those that ship, ``<name>.v<N>``, sorted."""
+        return sorted(self._files())
+
+    def load(self, name: str | Path) -> S:
+        """Read one by name, or from a path that ends in ``.yaml`` or ``.yml``.
+
+        Raises:
+            ConfigError: No such name, or an invalid file.
+        """
+        if Path(name).suffix in _SUFFIXES:
+            return self.model.load(Path(name))
+        files = self._files()
+        if str(name) not in files:
+            raise ConfigError(
+                f"there is no {self.what} {str(name)!r}",
+                remedy=did_you_mean(str(name), sorted(files)),
+            )
+        with resources.as_file(files[str(name)]) as path:
+            return self.model.load(path)
+
+    def _files(self) -> dict[str, Traversable]:
+        found = resources.files(self.package).joinpath(self.folder).iterdir()
+        suffix = _SUFFIXES[0]
+        return {f.name.removesuffix(suffix): f for f in found if f.name.endswith(suffix)}
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from llmrec.artifacts import sha256_of
-from llmrec.config import Settings
-from llmrec.errors import ConfigError, did_you_mean
+from llmrec.config import Settings, Shipped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from llmrec.types import Seen
 
 Kind = Literal["leave-one-out", "last-m", "global-temporal", "sliding-windows"]
@@ -203,21 +202,8 @@ class SplitProtocol(Settings):
         Raises:
             ConfigError: No such card, or one that is not valid.
         """
-        path = Path(name)
-        if path.suffix in {".yaml", ".yml"}:
-            return cls.load(path)
-        cards = {
-            card.name.removesuffix(".yaml"): card
-            for card in resources.files("llmrec.eval").joinpath("protocols").iterdir()
-            if card.name.endswith(".yaml")
-        }
-        if str(name) not in cards:
-            raise ConfigError(
-                f"there is no split protocol {str(name)!r}",
-                remedy=did_you_mean(str(name), sorted(cards)),
-            )
-        with resources.as_file(cards[str(name)]) as file:
-            return cls.load(file)
+        cards = Shipped(model=cls, what="split protocol", package="llmrec.eval", folder="protocols")
+        return cards.load(name)
 
     @property
     def id(self) -> str:

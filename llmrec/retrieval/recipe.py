@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.resources
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from llmrec.config import Settings
-from llmrec.errors import ConfigError, did_you_mean
+from llmrec.config import Settings, Shipped
+from llmrec.errors import ConfigError
 from llmrec.retrieval.stores.parameters import Kind, StoreParameters, store_parameters
-
-_SUFFIX = ".yaml"
 
 
 class IndexRecipe(Settings):
@@ -53,17 +49,12 @@ def load_recipe(name: str) -> IndexRecipe:
     Raises:
         ConfigError: No such recipe, or an invalid one.
     """
-    if name.endswith(_SUFFIX):
-        return IndexRecipe.load(Path(name))
-    if name not in recipe_names():
-        raise ConfigError(f"no index recipe {name!r}", remedy=did_you_mean(name, recipe_names()))
-    source = importlib.resources.files("llmrec.index") / f"{name}{_SUFFIX}"
-    with importlib.resources.as_file(source) as path:
-        return IndexRecipe.load(path)
+    return _SHIPPED.load(name)
 
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that ship with llmrec."""
-    folder = importlib.resources.files("llmrec.index")
-    names = (entry.name for entry in folder.iterdir())
-    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return _SHIPPED.names()
+
+
+_SHIPPED = Shipped(model=IndexRecipe, what="index recipe", package="llmrec.index")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.resources
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from llmrec.artifacts import sha256_of
-from llmrec.config import Settings
-from llmrec.errors import ConfigError, did_you_mean
+from llmrec.config import Settings, Shipped
 from llmrec.recommender import ScorerSettings  # noqa: TC001 - Pydantic reads it
 
-_SUFFIX = ".yaml"
 TRAINED = {"labels": "rank/labels.v1", "likelihood": "rank/likelihood.v1"}
 """The scorers that adapters are trained for, and the templates that they use."""
 
@@ -165,19 +161,12 @@ def load_recipe(name: str) -> Recipe:
     Raises:
         ConfigError: No such recipe, or an invalid one.
     """
-    if name.endswith(_SUFFIX):
-        return Recipe.load(Path(name))
-    if name not in recipe_names():
-        raise ConfigError(
-            f"no finetuning recipe {name!r}", remedy=did_you_mean(name, recipe_names())
-        )
-    source = importlib.resources.files("llmrec.finetune") / f"{name}{_SUFFIX}"
-    with importlib.resources.as_file(source) as path:
-        return Recipe.load(path)
+    return _SHIPPED.load(name)
 
 
 def recipe_names() -> list[str]:
     """Return the names of the recipes that ship with llmrec."""
-    folder = importlib.resources.files("llmrec.finetune")
-    names = (entry.name for entry in folder.iterdir())
-    return sorted(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+    return _SHIPPED.names()
+
+
+_SHIPPED = Shipped(model=Recipe, what="finetuning recipe", package="llmrec.finetune")
